@@ -245,7 +245,7 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+class Refusal(Exception):
     """A command's kind "no": a code of the contract, words for a person, and when to try again.
 
     A refusal is raised before the command has written anything, so it costs nobody else their transaction.
