@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -128,8 +129,17 @@ def desk_at(hours: Hours, now: datetime) -> DeskState:
     """
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
+    return _state(hours, now.astimezone(UTC).replace(microsecond=0))
+
+
+@lru_cache(maxsize=64)
+def _state(hours: Hours, moment: datetime) -> DeskState:
+    """The state during the second that begins at ``moment`` (UTC): openings change on whole seconds.
+
+    Kept, since every message of a busy second asks, and a desk that is always open looks a year ahead for its
+    next holiday.
+    """
     zone = _zone(hours.timezone)
-    moment = now.astimezone(UTC)
     for opens, closes in _openings(hours, zone, moment):
         if closes is not None and closes <= moment:
             continue
