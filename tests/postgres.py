@@ -45,7 +45,7 @@ def postgres_url() -> Iterator[str | None]:
         ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
     )
     # Straight under /tmp: a Unix socket's path has room for 107 bytes.
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     try:
         if as_postgres:
             shutil.chown(home, "postgres", "postgres")
