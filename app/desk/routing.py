@@ -184,12 +184,10 @@ def may_accept(
 
 
 def _is_asked(s: OnDuty, level: Level, desk_open: bool) -> bool:
-    """Whether they can be offered a conversation of this level at all. Danger is put to the busy too, not the away."""
+    """Whether they can be offered a conversation of this level at all. Danger is put to the busy and away as well."""
     if not s.present or free_slots(s) < 1 or not may_take(level, s.role, desk_open):
         return False
-    if level.is_crisis:
-        return s.status is not Status.AWAY
-    return s.status is Status.AVAILABLE and s.role is Role.COUNSELLOR
+    return level.is_crisis or (s.status is Status.AVAILABLE and s.role is Role.COUNSELLOR)
 
 
 def _speaks(s: OnDuty, w: Waiting) -> bool:
@@ -209,13 +207,15 @@ def _crisis_offers(
     declined: frozenset[tuple[str, str]],
     desk_open: bool,
 ) -> list[tuple[str, str]]:
-    """Everybody in the first circle that has not wholly passed it by: available speakers, the available, the busy.
+    """Everybody in the first circle that has not wholly passed it by.
 
-    When all three have, everybody is asked again.
+    The circles: the available who speak the language, the available, the busy too, the away too. When all have
+    passed it by, everybody is asked again.
     """
     asked = [s for s in staff if _is_asked(s, w.level, desk_open)]
     available = [s for s in asked if s.status is Status.AVAILABLE]
-    for circle in ([s for s in available if _speaks(s, w)], available, asked):
+    not_away = [s for s in asked if s.status is not Status.AWAY]
+    for circle in ([s for s in available if _speaks(s, w)], available, not_away, asked):
         willing = [s for s in circle if (w.conversation, s.staff) not in declined]
         if willing:
             break

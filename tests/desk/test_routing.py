@@ -172,7 +172,10 @@ def test_danger_reaches_the_busy_and_other_languages_when_nobody_better_is_there
     assert pairs(new_offers(danger, [zh, busy, speaker], [], NOBODY, True, NOW)) == {("c", "ar")}
     declined = frozenset({("c", "ar")})
     assert pairs(new_offers(danger, [zh, busy, speaker], [], declined, True, NOW)) == {("c", "zh")}
-    assert pairs(new_offers(danger, [busy], [], NOBODY, True, NOW)) == {("c", "busy")}
+    away = on("away", status=Status.AWAY)
+    assert pairs(new_offers(danger, [busy, away], [], NOBODY, True, NOW)) == {("c", "busy")}
+    assert pairs(new_offers(danger, [away], [], NOBODY, True, NOW)) == {("c", "away")}
+    assert new_offers([waits("calm")], [busy, away], [], NOBODY, True, NOW) == []
 
 
 def test_danger_that_everybody_passed_by_is_offered_to_everybody_again() -> None:
@@ -334,7 +337,7 @@ def test_in_any_situation_the_rules_of_both_lanes_hold(
     for w in queue:
         offered_to = {name for c, name in standing_now if c == w.conversation}
         if w.level.is_crisis:
-            could = [s for s in staff if free_slots(s) and s.present and s.status is not Status.AWAY]
+            could = [s for s in staff if free_slots(s) and s.present]
             could = [s for s in could if may_take(w.level, s.role, desk_open)]
             assert bool(offered_to) or not could, (
                 "somebody in danger stood unoffered before somebody who could"
