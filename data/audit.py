@@ -14,8 +14,9 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import orjson
-from sqlalchemy import DDL, Connection, event, insert, select, text, update
+from sqlalchemy import DDL, Connection, event, insert, select, update
 
+from data.sql import insert_if_absent
 from data.tables import Audit, AuditHead
 
 AUDIT = Audit.__table__  # type: ignore[attr-defined]
@@ -81,10 +82,7 @@ def write(conn: Connection, *, now: datetime, actor: str, action: str, object: s
         update(HEAD).where(HEAD.c.id == 1).values(n=HEAD.c.n + 1).returning(HEAD.c.n, HEAD.c.hash)
     ).first()
     if taken is None:
-        conn.execute(
-            text("INSERT INTO audit_head (id, n, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"),
-            {"hash": GENESIS},
-        )
+        conn.execute(insert_if_absent(HEAD, "id"), {"id": 1, "n": 0, "hash": GENESIS})
         write(conn, now=now, actor=actor, action=action, object=object, detail=detail)
         return
     n, previous = taken

@@ -6,12 +6,14 @@ It keeps nothing (no sync) and listens on no port. The server refuses to run as 
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,6 +73,14 @@ def postgres_url() -> Iterator[str | None]:
             run("pg_ctl", "-D", record, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@cache
+def shared_cluster() -> str | None:
+    """The URL of one cluster for the whole test run, stopped when Python ends; nothing where none is installed."""
+    open_until_exit = ExitStack()
+    atexit.register(open_until_exit.close)
+    return open_until_exit.enter_context(postgres_url())
 
 
 @contextmanager

@@ -14,13 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from app.staff.members import normal_email
 from data.crypto import ring
 from data.kinds import Done
 from data.retention import DEFAULT
-from data.tables import LoginAttempt, Moment
+from data.sql import upsert
+from data.tables import LoginAttempt
 
 ATTEMPT = LoginAttempt.__table__  # type: ignore[attr-defined]
 
@@ -142,10 +143,7 @@ def _count(conn: Connection, now: datetime, key: str, free: int) -> None:
 
 def _touch(conn: Connection, now: datetime, key: str, delete_after: datetime) -> None:
     """Make sure that a row is there and is kept until ``delete_after``; works beside another who makes it."""
-    conn.execute(_TOUCH, {"key": key, "now": now, "until": delete_after})
-
-
-_TOUCH = text(
-    "INSERT INTO login_attempt (key, failures, last_at, delete_after) VALUES (:key, 0, :now, :until) "
-    "ON CONFLICT (key) DO UPDATE SET delete_after = excluded.delete_after"
-).bindparams(bindparam("now", type_=Moment()), bindparam("until", type_=Moment()))
+    conn.execute(
+        upsert(ATTEMPT, ["key"], ["delete_after"]),
+        {"key": key, "failures": 0, "last_at": now, "delete_after": delete_after},
+    )

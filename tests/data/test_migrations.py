@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from data import audit, migrate
 from data.tables import metadata
-from tests.postgres import fresh_database
+from tests.postgres import fresh_database, shared_cluster
 
 ROOT = Path(migrate.__file__).parent.parent
 
@@ -26,7 +26,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/a folder with 100%/station.db"
         return
-    cluster = request.getfixturevalue("postgres_cluster")
+    cluster = shared_cluster()
+    if cluster is None:
+        pytest.skip("no PostgreSQL installed")
     with fresh_database(cluster) as fresh:
         yield fresh
 
