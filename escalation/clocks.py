@@ -38,9 +38,9 @@ def clocks_after(state: CaseState, step: Step, opened_at: datetime, now: datetim
         return ()
     if step is Step.OPENED:
         return (_due(Step.ACKNOWLEDGE, opened_at, ACKNOWLEDGE_S),)
-    if step is Step.ACKNOWLEDGE:
+    if step is Step.ACKNOWLEDGE and state.graded is None:
         return (_due(Step.ASSESS, now, ASSESS_S),)
-    if step is Step.ASSESS and state.graded is Level.IMMINENT:
+    if state.graded is Level.IMMINENT:
         return (_due(Step.REFER, opened_at, REFER_S),)
     return ()
 

@@ -94,6 +94,10 @@ def test_which_clocks_run_after_each_step() -> None:
     assert clocks_after(high, Step.ASSESS, OPENED, after(90)) == ()
     imminent = take(high, Step.ASSESS, Role.RESPONDER, {"grade": "imminent"})
     assert clocks_after(imminent, Step.ASSESS, OPENED, after(100)) == (Clock("refer", after(600)),)
+    assert clocks_after(imminent, Step.ACKNOWLEDGE, OPENED, after(100)) == (Clock("refer", after(600)),)
+    assert clocks_after(high, Step.ACKNOWLEDGE, OPENED, after(90)) == (), (
+        "what is graded is not asked for again"
+    )
 
 
 def test_further_danger_above_the_grade_starts_the_clock_for_a_new_one() -> None:
