@@ -75,7 +75,7 @@ ORDINARY: tuple[str, ...] = tuple(
 """Four messages in a row are three Chinese and one English."""
 
 ALARMS: tuple[str, ...] = (
-    "我已经把药都吃下去了，跟你们说声再见。",
+    "我已经把药全吃了，跟你们说声再见。",
     "我现在就在楼顶边上，马上就跳下去。",
     "I have just taken all of my pills and I am saying goodbye.",
     "I am on the bridge right now and I am going to jump.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ import pytest
 import socketio
 from aiohttp import web
 
+from bot.screening import load_screener
+from data.kinds import Level
 from scripts.bench import measures, pairs, servers
 from scripts.bench.engine import Refused, connect
 from scripts.bench.pairs import Message
+from scripts.bench.report import Row
+from scripts.bench.texts import ALARMS, ORDINARY
 from scripts.bench.traffic import Lane, Traffic, Unsound
 
 
@@ -134,3 +139,21 @@ async def test_the_client_answers_pings(aiohttp_server: Any) -> None:
         await asyncio.wait_for(asyncio.shield(socket.closed), 1.0)
     assert await socket.call("hello", None) == "still here"
     socket.close()
+
+
+def test_what_the_load_says_is_screened_as_the_figures_assume() -> None:
+    """An everyday text that raised a case, or an alarm that raised none, would measure something else."""
+    screen = load_screener().screen
+    assert {screen(text).level for text in ORDINARY} == {Level.NONE}
+    assert {screen(text).level for text in ALARMS} == {Level.IMMINENT}
+    assert 55 <= statistics.median(len(text) for text in ORDINARY) <= 65
+    assert len(set(ORDINARY)) >= 300
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    """A slow round is slow for both; a median of medians would forget that."""
+    row = Row("messages/s", {"bare": [100, 10, 1000], "station": [50, 6, 400]}, at_least=0.4)
+    assert row.ratio("bare") == 0.5
+    assert not row.missed
+    assert Row("late", {"bare": [1.0], "station": [1.4]}, at_most=1.3).missed
+    assert Row("late", {"station": [101.0]}, at_most=100).missed
