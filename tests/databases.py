@@ -63,8 +63,19 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shared_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """A database for all tests that need a single transaction, each of which is rolled back."""
+    with database(request.param, tmp_path_factory.mktemp("shared")) as engine:
+        yield engine
+
+
 @pytest.fixture
-def conn(engine: Engine) -> Iterator[Connection]:
-    """A transaction on it."""
-    with engine.begin() as connection:
+def conn(shared_engine: Engine) -> Iterator[Connection]:
+    """A transaction on an empty database, once of each kind, rolled back at the end."""
+    with shared_engine.connect() as connection:
+        transaction = connection.begin()
         yield connection
+        transaction.rollback()

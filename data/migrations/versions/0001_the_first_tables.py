@@ -291,6 +291,7 @@ def upgrade() -> None:
         "watch",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("staff_id", sa.String(), nullable=False),
+        sa.Column("socket", sa.String(), nullable=False),
         sa.Column("conversation_id", sa.String(), nullable=False),
         sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
