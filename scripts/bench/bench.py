@@ -302,6 +302,9 @@ def main() -> int:
     except (Unsound, NotLive, servers.NotServing, TimeoutError) as error:
         print(f"no figures: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+        return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     rounds = f"median of {plan.rounds} interleaved rounds" if plan.rounds > 1 else "one short round"
