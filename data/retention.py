@@ -65,11 +65,11 @@ _TABLES = metadata.tables
 _CASE = _TABLES["case"]
 _CONVERSATION = _TABLES["conversation"]
 
-PARTS = ("assessment", "message", "offer", "note", "rating", "watch", "left_message")
-"""What belongs to a conversation."""
+PARTS = ("assessment", "message", "offer", "note", "rating", "left_message")
+"""What belongs to a conversation, which goes after the last of them."""
 
 ORDER = (
-    *PARTS, "conversation", "visitor",
+    *PARTS, "watch", "conversation", "visitor",
     "case_step", "signal", "case",
     "invitation", "staff_session", "staff",
     "login_attempt", "outbox",
@@ -107,7 +107,8 @@ def sweep(conn: Connection, *, now: datetime, limit: int = 1000) -> Done[dict[st
 def _free(table: Table, now: datetime) -> list[ColumnElement[bool]]:
     """What must hold, besides the time, for a row of ``table`` to go."""
     c = table.c
-    if table.name in PARTS:
+    if table.name in PARTS or table.name == "watch":
+        # A record of who watched may outlive what was watched: it keeps nothing else from going.
         return [~_conversation_needed(c.conversation_id, now)]
     match table.name:
         case "conversation":

@@ -45,7 +45,7 @@ class Store(Protocol):
     def submit(self, command: Command[Any], answer: Answer, lane: str | None = None) -> None:
         """Queue a command without waiting. Commands of one lane run in the order they were submitted."""
 
-    async def run(
+    def run(
         self, command: Callable[..., Done[T]], *args: Any, lane: str | None = None, **named: Any
     ) -> T:
         """Run ``command(connection, *args, **named)`` and return its value; raises what it raised."""
@@ -81,7 +81,7 @@ class _Base:
     def submit(self, command: Command[Any], answer: Answer, lane: str | None = None) -> None:
         raise NotImplementedError  # pragma: no cover - each store has its own
 
-    async def run(
+    def run(
         self, command: Callable[..., Done[T]], *args: Any, lane: str | None = None, **named: Any
     ) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
@@ -95,7 +95,7 @@ class _Base:
                 future.set_exception(error)
 
         self.submit(lambda connection: command(connection, *args, **named), answer, lane)
-        return await future
+        return future
 
 
 def as_refusal(error: BaseException) -> BaseException:

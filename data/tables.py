@@ -11,7 +11,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -30,6 +30,11 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 metadata = SQLModel.metadata
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table behind a model, which is what commands speak to."""
+    return model.__table__  # type: ignore[attr-defined,no-any-return]
 
 
 def new_id(prefix: str) -> str:
@@ -301,6 +306,8 @@ class Watch(SQLModel, table=True):
     __tablename__ = "watch"
     id: str = Field(primary_key=True)
     staff_id: str = Field(index=True)
+    socket: str
+    """The supervisor's socket: its closing ends what it was reading."""
     conversation_id: str = Field(index=True)
     reason: str | None = _secret("watch.reason")
     started_at: datetime = _moment()

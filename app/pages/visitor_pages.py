@@ -1,0 +1,94 @@
+"""The chat page, and the form that works without script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+from sqlalchemy import Connection
+
+from app.desk import talk, views, visits
+from app.gateway.payloads import Say, read
+from app.pages.guard import LANGUAGE, LANGUAGE_COOKIE, STATION, check_form, csrf_token, is_secure
+from app.tokens import make_resume, read_resume
+from data.kinds import Done
+from data.tables import new_id
+
+VISITOR_COOKIE = "station_visitor"
+"""The resume secret of somebody who writes without script."""
+NOTICE_VERSION = "1"
+
+
+async def chat_page(request: web.Request) -> web.StreamResponse:
+    """The chat page. Opening it makes nobody a visitor; the socket or the form does."""
+    station = request.app[STATION]
+    language = request[LANGUAGE]
+    messages: list[dict[str, Any]] = []
+    known = read_resume(station.settings.signing_key, request.cookies.get(VISITOR_COOKIE))
+    if known is not None:
+        found = await station.store.read(_recent, visitor=known)
+        if found is not None:
+            messages = found
+    response = aiohttp_jinja2.render_template(
+        "chat.html",
+        request,
+        {
+            "lang": language,
+            "direction": "ltr",
+            "page": "chat",
+            "csrf_token": csrf_token(request),
+            "boot": {"hotlines": station.hotlines(language)},
+            "hotlines": station.hotlines(language),
+            "messages": messages,
+            "notice_version": NOTICE_VERSION,
+        },
+    )
+    if request.query.get("lang"):
+        response.set_cookie(LANGUAGE_COOKIE, language, samesite="Lax", secure=is_secure(request), path="/")
+    return response
+
+
+async def chat_form(request: web.Request) -> web.StreamResponse:
+    """A message from a page without script: stored and screened like any other, then the page again."""
+    station = request.app[STATION]
+    form = await request.post()
+    check_form(request, str(form.get("csrf_token", "")))
+    said = read(Say, {"id": new_id("f"), "text": str(form.get("text", ""))})
+    known = read_resume(station.settings.signing_key, request.cookies.get(VISITOR_COOKIE))
+    now = station.clock()
+
+    def command(conn: Connection) -> Done[dict[str, Any]]:
+        arrived = visits.arrive(
+            conn, station.terms, now=now, language=request[LANGUAGE], resume=known, host_user=None
+        )
+        value = arrived.value
+        done = talk.say(
+            conn,
+            station.terms,
+            now=now,
+            visitor=value["visitor"],
+            conversation=value["conversation"],
+            id=said.id,
+            text=said.text,
+        )
+        return Done(value, (*arrived.events, *done.events))
+
+    value = await station.store.run(command)
+    await station.voice.settled(value["conversation"])
+    response = web.HTTPSeeOther(f"/chat?lang={request[LANGUAGE]}")
+    response.set_cookie(
+        VISITOR_COOKIE,
+        make_resume(station.settings.signing_key, value["visitor"], value["epoch"]),
+        httponly=True,
+        samesite="Lax",
+        secure=is_secure(request),
+        path="/chat",
+    )
+    raise response
+
+
+def _recent(conn: Connection, *, visitor: tuple[str, int]) -> list[dict[str, Any]] | None:
+    """What somebody without script has said and heard in their latest conversation."""
+    conversation = visits.latest(conn, visitor)
+    return None if conversation is None else views.messages(conn, conversation)
