@@ -84,6 +84,8 @@ def _plan(arguments: list[str] | None = None) -> Plan:
     names = tuple(given.servers.split(","))
     if not set(names) <= set(report.SERVERS):
         parser.error(f"--servers takes {', '.join(report.SERVERS)}")
+    if given.pairs > 10 * given.desks:
+        parser.error("a counsellor holds ten conversations at most: give more --desks")
     long = not given.quick
     return Plan(
         names,

@@ -145,7 +145,7 @@ def _station_environment(folder: Path, port: int) -> dict[str, str]:
         "STATION_HOURS": "00:00-24:00",
         "STATION_DEMO": "1",
         "STATION_DEMO_PASSWORD": PASSWORD,
-        "STATION_RATE_SAY": "1000000/10s",
+        "STATION_RATE_SAY": "9999/1s",
     }
 
 
@@ -153,7 +153,8 @@ def _station_environment(folder: Path, port: int) -> dict[str, str]:
 async def station(
     folder: Path, core: int | None, *, counsellors: Sequence[str] = ()
 ) -> AsyncIterator[Server]:
-    """The real station on a database of its own in ``folder`` (which exists), with these counsellors (email addresses).
+    """The real station on a database of its own in ``folder`` (which exists), with these counsellors (email
+    addresses), each of whom can hold ten conversations, the most that the station allows.
 
     No Rasa is started: the built-in script serves, and in ``live`` the bot is silent anyway.
     """
@@ -163,7 +164,7 @@ async def station(
     for email in counsellors:
         _station_command(
             env,
-            *("staff", "add", email, "--role", "counsellor", "--capacity", "200", "--password-stdin"),
+            *("staff", "add", email, "--role", "counsellor", "--capacity", "10", "--password-stdin"),
             stdin=PASSWORD,
         )
     command = [str(STATION), "serve"]
