@@ -27,8 +27,8 @@ _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Reads every scalar as text (and builds nothing else), so that "no" and "on" stay the words they are."""
 
 _ENTRY_KEYS = {
-    "id", "category", "level", "terms", "frame", "gap", "across", "with", "unless", "about", "negation", "reason",
-    "hits", "misses",
+    "id", "category", "level", "terms", "frame", "gap", "across", "with", "unless", "not_after", "about",
+    "negation", "reason", "hits", "misses",
 }  # fmt: skip
 _ACROSS = ("clause", "sentence", "message")
 _DEFAULT_GAP = {"zh": 4}
@@ -45,9 +45,10 @@ class Entry:
 
     ``slots`` are matched in order, at most ``gap`` folded characters apart and inside one ``across`` (clause,
     sentence or message); each slot is a tuple of terms, any of which fills it. ``together`` are slots that must
-    also be filled in the same unit, anywhere; ``unless`` are slots that, filled in the same sentence, keep the
-    rule from counting. ``about`` is ``None`` where the sentence's subject decides. ``negatable`` is false where a
-    "not" in front changes nothing.
+    also be filled in the same unit, anywhere. ``unless`` are slots that, filled in the same sentence, keep the rule
+    from counting; ``not_after`` are slots that do so where they come first ("if"). ``about`` is ``None`` where the
+    sentence's subject decides. ``negatable`` is false where a "not" in front changes nothing. ``reason`` is a key
+    of the reasons' catalogue; ``hits`` and ``misses`` are examples, each of them a test.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Entry:
     across: str
     together: tuple[tuple[str, ...], ...]
     unless: tuple[tuple[str, ...], ...]
+    not_after: tuple[tuple[str, ...], ...]
     about: About | None
     negatable: bool
     reason: str
@@ -192,7 +194,7 @@ def _entry(
     if ("terms" in raw) == ("frame" in raw):
         raise LexiconError(f"{where}: needs either terms or a frame")
     try:
-        category, level = Category(raw.get("category")), Level(raw.get("level"))
+        category, level = Category(str(raw.get("category"))), Level(str(raw.get("level")))
         about = None if raw.get("about") is None else About(raw["about"])
     except ValueError as fault:
         raise LexiconError(f"{where}: {fault}") from fault
@@ -214,6 +216,7 @@ def _entry(
         across=across,
         together=slots("with"),
         unless=slots("unless"),
+        not_after=slots("not_after"),
         about=about,
         negatable=raw.get("negation") != "ignored",
         reason=raw["reason"],

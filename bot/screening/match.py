@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import ahocorasick
@@ -55,6 +55,7 @@ class _Rule:
     slots: tuple[int, ...]
     together: tuple[int, ...]
     unless: tuple[int, ...]
+    not_after: tuple[int, ...]
     needs: int
 
 
@@ -84,7 +85,7 @@ class Findings:
         """How many hits of a slot stand between a match's pieces, those that overlap counted once."""
         count = 0
         hits = self.of(bit)
-        for (_, start), (end, _) in zip(pieces, pieces[1:], strict=False):
+        for (_, start), (end, _) in pairwise(pieces):
             free = start
             for index in range(bisect_right(hits, start, key=_end), len(hits)):
                 hit = hits[index]
@@ -134,6 +135,11 @@ class Findings:
             units = self._units[bit, across] = {self.unit(across, hit[0]) for hit in self.of(bit)}
         return self.unit(across, position) in units
 
+    def earlier_in_sentence(self, bit: int, position: int) -> bool:
+        """Whether a slot is filled before a position, in its sentence."""
+        hit = self.last_before(bit, position)
+        return hit is not None and hit[0] >= self.unit_start("sentence", position)
+
     def _bounds(self, across: str) -> list[int]:
         bounds = self._ends.get(across)
         if bounds is None:
@@ -156,6 +162,8 @@ class Matcher:
         self.roles: dict[str, int] = {}
         for lists in lexicon.roles.values():
             for role, words in lists.items():
+                if role == "negation_filler":  # only ever asked for right behind a "not": see decide.py
+                    continue
                 self.roles.setdefault(role, 1 << len(self.roles))
                 self._add(terms, words, self.roles[role])
         self._shift = len(self.roles)
@@ -213,11 +221,11 @@ class Matcher:
         def bits(slots: Iterable[tuple[str, ...]]) -> tuple[int, ...]:
             return tuple(self._bit(slot, terms) for slot in slots)
 
-        slots, together, unless = bits(entry.slots), bits(entry.together), bits(entry.unless)
+        slots, together = bits(entry.slots), bits(entry.together)
         needs = 0
         for bit in (*slots, *together):
             needs |= bit
-        return _Rule(entry, slots, together, unless, needs)
+        return _Rule(entry, slots, together, bits(entry.unless), bits(entry.not_after), needs)
 
     def _bit(self, words: tuple[str, ...], terms: dict[str, int]) -> int:
         bit = self._bits.get(words)
@@ -296,6 +304,8 @@ def _matches(rule: _Rule, findings: Findings) -> list[Match]:
         if any(not findings.in_unit(bit, across, chain[0][0]) for bit in rule.together):
             continue
         if any(findings.in_unit(bit, "sentence", chain[0][0]) for bit in rule.unless):
+            continue
+        if any(findings.earlier_in_sentence(bit, chain[-1][0]) for bit in rule.not_after):
             continue
         end = chain[-1][1]
         matches.append(Match(rule.entry, chain))

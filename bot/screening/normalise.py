@@ -7,6 +7,7 @@ linear in its length, and looks at nothing but the text.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ _FIRM = ",\u3002!?;:\n"
 _CJK_RUN = re.compile(f"[{_CJK}]+")
 _LOOSE_GAP = re.compile(f"[{_LOOSE}]+")
 _ANY_GAP = re.compile(f"[{_LOOSE}{_FIRM}]+")
-_BETWEEN_CJK = re.compile(f"[{_LOOSE}{_FIRM}](?=[{_CJK}])")
+_BETWEEN_CJK = re.compile(f"[{_LOOSE}](?=[{_CJK}])|[{_FIRM}][{_CJK}](?![{_CJK}])")
 _REPEAT = re.compile(r"([^\W\d_])\1\1+")
 _SPELT_OUT = re.compile(r"(?<![a-z0-9])[a-z](?:[ .\-_*][a-z]){2,}(?![a-z0-9])")
 _SPACES = re.compile(r"[ \t]{2,}")
@@ -160,7 +161,7 @@ class _Table(dict[int, str]):
 def _cut_between_cjk(text: str, cuts: list[tuple[int, int]], breaks: list[int]) -> None:
     """Rejoin Chinese characters across separators; phrases of two and more keep a break between them."""
     runs = [match.span() for match in _CJK_RUN.finditer(text)]
-    for (left, end), (start, right) in zip(runs, runs[1:], strict=False):
+    for (left, end), (start, right) in itertools.pairwise(runs):
         alone = end - left == 1 and right - start == 1
         if (_ANY_GAP if alone else _LOOSE_GAP).fullmatch(text, end, start):
             cuts.append((end, start))
