@@ -47,8 +47,8 @@ class Store(Protocol):
 
     def run(
         self, command: Callable[..., Done[T]], *args: Any, lane: str | None = None, **named: Any
-    ) -> T:
-        """Run ``command(connection, *args, **named)`` and return its value; raises what it raised."""
+    ) -> asyncio.Future[T]:
+        """Queue ``command(connection, *args, **named)`` at once; the future gives its value or what it raised."""
 
     async def read(self, query: Callable[..., T], *args: Any, **named: Any) -> T:
         """Run a query that writes nothing, beside the writer, on what is committed."""

@@ -156,6 +156,24 @@ def open_or_raise(
     return Done(Opened(case, new=True, raised=True), (case_event(conn, row, now=now, ring=True),))
 
 
+def carry_over(conn: Connection, *, now: datetime, visitor: str, conversation: str) -> None:
+    """Let a visitor's open case follow them into a new conversation: its help, its level and where it speaks."""
+    row = conn.execute(
+        select(CASE)
+        .where(CASE.c.visitor_id == visitor, CASE.c.status != CaseStatus.CLOSED.value)
+        .order_by(CASE.c.subject.desc())  # the writer's own danger before somebody else's
+        .limit(1)
+    ).first()
+    if row is None:
+        return
+    conn.execute(update(CASE).where(CASE.c.id == row.id).values(conversation_id=conversation))
+    conn.execute(
+        update(CONVERSATION)
+        .where(CONVERSATION.c.id == conversation)
+        .values(help=_help_of(row, now).value, level=row.level)
+    )
+
+
 def take_step(
     conn: Connection,
     *,

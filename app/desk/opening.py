@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.facts import Answer
 from sqlalchemy import Connection, insert, select
 
 from app.desk.speech import speak
 from app.desk.terms import Terms
+from bot.facts import Answer
 from data.kinds import By, Done, Event, EventKind, Help, Level, Phase
 from data.tables import Conversation, new_id, table
+from escalation import commands as cases
 
 C = table(Conversation)
 
@@ -46,6 +47,7 @@ def open_conversation(
             delete_after=now + terms.keep,
         )
     )
+    cases.carry_over(conn, now=now, visitor=visitor, conversation=id_)
     greeting = terms.greet(language, now)
     events = [Event(EventKind.OPENED, id_, {"visitor": visitor})]
     for text, extra in written(greeting):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
@@ -31,7 +31,7 @@ from data.kinds import (
     Refusal,
     Subject,
 )
-from data.sql import insert_if_absent
+from data.sql import Prepared, insert_if_absent
 from data.tables import Assessment, Conversation, Message, Moment, table
 from escalation import commands as cases
 
@@ -40,7 +40,7 @@ M = table(Message)
 A = table(Assessment)
 
 _SPOKEN = {"last_seq": C.c.last_seq + 1}
-_BY_VISITOR = (
+_BY_VISITOR = Prepared(
     update(C)
     .where(C.c.id == bindparam("c"), C.c.visitor_id == bindparam("v"), C.c.phase != Phase.CLOSED.value)
     .values(**_SPOKEN, visitor_seq=C.c.last_seq + 1, last_visitor_at=bindparam("now", type_=Moment))
@@ -48,18 +48,36 @@ _BY_VISITOR = (
         C.c.last_seq, C.c.phase, C.c.level, C.c.language, C.c.owner_id, C.c.help, C.c.id, C.c.visitor_id
     )
 )
-_BY_STAFF = (
+_BY_STAFF = Prepared(
     update(C)
     .where(C.c.id == bindparam("c"), C.c.owner_id == bindparam("s"), C.c.phase == Phase.LIVE.value)
     .values(**_SPOKEN, last_staff_at=bindparam("now", type_=Moment))
     .returning(C.c.last_seq)
 )
 _UNSPOKEN = update(C).where(C.c.id == bindparam("c")).values(last_seq=C.c.last_seq - 1)
-_STORE = insert_if_absent(M, "sender", "id")
+_STORE = Prepared(insert_if_absent(M, "sender", "id"))
 _STORED = select(M.c.conversation_id, M.c.seq, M.c.at).where(
     M.c.sender == bindparam("sender"), M.c.id == bindparam("id")
 )
-_ASSESS = insert(A)
+_ASSESS = Prepared(insert(A))
+
+
+class Spoken(NamedTuple):
+    """A conversation as it stood when its visitor's message got its number."""
+
+    last_seq: int
+    phase: str
+    level: str
+    language: str
+    owner_id: str | None
+    help: str
+    id: str
+    visitor_id: str
+
+
+def _spoken(cursor: Any) -> Spoken | None:
+    row = cursor.fetchone()
+    return None if row is None else Spoken(*row)
 
 
 def visitor_sender(visitor: str) -> str:
@@ -82,18 +100,20 @@ def say(
 
     In a conversation that is closed it opens a new one. Returns ``{conversation, seq, at}``.
     """
-    row = conn.execute(_BY_VISITOR, {"c": conversation, "v": visitor, "now": now}).first()
+    row = _spoken(_BY_VISITOR.execute(conn, {"c": conversation, "v": visitor, "now": now}))
     opened: tuple[Event, ...] = ()
     if row is None:
         before = _stored(conn, visitor_sender(visitor), id)
         if before is not None:
             return Done(before)
         opened, fresh = _open_again(conn, terms, now=now, visitor=visitor, conversation=conversation)
-        row = conn.execute(_BY_VISITOR, {"c": fresh, "v": visitor, "now": now}).one()
+        row = _spoken(_BY_VISITOR.execute(conn, {"c": fresh, "v": visitor, "now": now}))
+        if row is None:  # pragma: no cover - it was opened in this transaction
+            raise RuntimeError("a conversation that was just opened cannot be found")
     seq, language = row.last_seq, row.language
     name = terms.name("visitor", language)
-    stored = conn.execute(
-        _STORE,
+    stored = _STORE.execute(
+        conn,
         {
             "conversation_id": row.id,
             "seq": seq,
@@ -156,17 +176,18 @@ def say_as_staff(
 ) -> Done[dict[str, Any]]:
     """The owner of a live conversation answers. Returns ``{conversation, seq, at}``."""
     sender = f"s:{staff}"
-    row = conn.execute(_BY_STAFF, {"c": conversation, "s": staff, "now": now}).first()
+    row = _BY_STAFF.execute(conn, {"c": conversation, "s": staff, "now": now}).fetchone()
     if row is None:
         before = _stored(conn, sender, id)
         if before is not None:
             return Done(before)
         raise _why_not_owner(conn, conversation, staff)
-    stored = conn.execute(
-        _STORE,
+    seq = row[0]
+    stored = _STORE.execute(
+        conn,
         {
             "conversation_id": conversation,
-            "seq": row.last_seq,
+            "seq": seq,
             "id": id,
             "sender": sender,
             "by": By.COUNSELLOR.value,
@@ -186,7 +207,7 @@ def say_as_staff(
     at = now.isoformat()
     message = {
         "conversation": conversation,
-        "seq": row.last_seq,
+        "seq": seq,
         "id": id,
         "by": "counsellor",
         "name": name,
@@ -194,7 +215,7 @@ def say_as_staff(
         "at": at,
     }
     event = Event(EventKind.MESSAGE, conversation, message, skip=socket)
-    return Done({"conversation": conversation, "seq": row.last_seq, "at": at}, (event,))
+    return Done({"conversation": conversation, "seq": seq, "at": at}, (event,))
 
 
 def tell_help(conn: Connection, terms: Terms, *, now: datetime, taken: cases.Taken) -> list[Event]:
@@ -314,8 +335,8 @@ def _weigh(
 ) -> list[Event]:
     """Keep the assessment; raise the level; in danger open or raise a case, put it in line, and say what is so."""
     plain = not assessed.categories and not assessed.spans
-    conn.execute(
-        _ASSESS,
+    _ASSESS.execute(
+        conn,
         {
             "conversation_id": row.id,
             "seq": seq,
