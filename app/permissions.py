@@ -79,7 +79,7 @@ ROUTES: Mapping[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/guide/{article}"): PUBLIC,
         ("GET", "/report"): PUBLIC,
         ("POST", "/report"): PUBLIC,
-        ("GET", "/static"): PUBLIC,
+        ("GET", "/assets/{name}"): PUBLIC,
         # The socket: each namespace asks for itself who connects.
         ("GET", "/socket.io/"): PUBLIC,
         ("POST", "/socket.io/"): PUBLIC,

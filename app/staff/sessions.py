@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import BigInteger, Connection, case, insert, literal, type_coerce, update
 
 from app.staff.members import STAFF, StaffMember, as_member, members
 from data import audit
 from data.kinds import Done, Event, EventKind
 from data.retention import DEFAULT
-from data.tables import StaffSession
+from data.tables import Moment, StaffSession
 
 SESSION = StaffSession.__table__  # type: ignore[attr-defined]
 
@@ -60,20 +61,28 @@ def session_staff(conn: Connection, *, now: datetime, secret: str) -> StaffMembe
 
 def slide(conn: Connection, *, now: datetime, secret: str) -> Done[None]:
     """Note that a session is in use: its end moves along. Never brings an ended one back."""
-    row = conn.execute(
-        select(SESSION.c.id, SESSION.c.created_at).where(
-            SESSION.c.id == session_id(secret),
+    return slide_all(conn, now=now, sessions=[session_id(secret)])
+
+
+def slide_all(conn: Connection, *, now: datetime, sessions: Collection[str]) -> Done[None]:
+    """The same for many at once, by :func:`session_id`: those with an open socket are in use."""
+    began = type_coerce(SESSION.c.created_at, BigInteger)
+    conn.execute(
+        update(SESSION)
+        .where(
+            SESSION.c.id.in_(sessions),
             SESSION.c.revoked_at.is_(None),
             SESSION.c.expires_at > now,
             SESSION.c.seen_at <= now - SLIDE_EVERY,
         )
-    ).first()
-    if row is not None:
-        conn.execute(
-            update(SESSION)
-            .where(SESSION.c.id == row.id, SESSION.c.revoked_at.is_(None))
-            .values(seen_at=now, expires_at=min(now + UNUSED, row.created_at + LONGEST))
+        .values(
+            seen_at=now,
+            expires_at=case(
+                (SESSION.c.created_at < now + UNUSED - LONGEST, began + LONGEST // timedelta(microseconds=1)),
+                else_=literal(now + UNUSED, Moment()),
+            ),
         )
+    )
     return Done(None)
 
 

@@ -47,6 +47,9 @@ ALTERATIONS: dict[str, Callable[[Connection], object]] = {
         update(AUDIT).where(AUDIT.c.n == 3).values(at=NOW + timedelta(hours=1))
     ),
     "another detail": lambda c: c.execute(update(AUDIT).where(AUDIT.c.n == 3).values(detail="none")),
+    "another hash of the line before": lambda c: c.execute(
+        update(AUDIT).where(AUDIT.c.n == 3).values(previous=audit.GENESIS)
+    ),
     "a line removed": lambda c: c.execute(delete(AUDIT).where(AUDIT.c.n == 3)),
     "two lines exchanged": lambda c: c.execute(
         update(AUDIT)
@@ -163,6 +166,6 @@ def test_different_lines_have_different_hashes(one: tuple[object, ...], other: t
     """No field can run over into its neighbour."""
 
     def hashed(line: tuple[object, ...]) -> str:
-        return audit.line_hash(*line, audit.GENESIS)  # type: ignore[arg-type]
+        return audit.line_hash(*line, audit.GENESIS)  # type: ignore[call-arg,arg-type]
 
     assert (hashed(one) == hashed(other)) == (one == other)

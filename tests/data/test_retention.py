@@ -63,7 +63,7 @@ def visit(conn: Connection, n: str = "1", *, delete_after: Any = PAST, phase: st
         "left_message": {"key": f"l_{n}", "id": f"l_{n}", "visitor_id": f"v_{n}"},
         "offer": {"staff_id": f"s_{n}"},
     }
-    for part in PARTS:
+    for part in (*PARTS, "watch"):
         add(conn, part, conversation_id=f"c_{n}", delete_after=delete_after, **own.get(part, {}))
 
 
@@ -113,7 +113,7 @@ def test_children_are_swept_before_their_parents() -> None:
 def test_a_closed_conversation_past_its_time_goes_with_everything_of_it(conn: Connection) -> None:
     visit(conn)
     visit(conn, "2", delete_after=FUTURE)
-    names = (*PARTS, "conversation", "visitor")
+    names = (*PARTS, "watch", "conversation", "visitor")
     assert empty(conn) == dict.fromkeys(names, 1)
     assert count(conn, *names) == dict.fromkeys(names, 1), "the one whose time has not come is whole"
 
@@ -138,6 +138,15 @@ def test_an_open_case_keeps_its_conversation_and_its_visitor(
     }  # fmt: skip
 
 
+def test_an_open_case_keeps_its_visitor_when_the_conversation_is_long_gone(conn: Connection) -> None:
+    """Who is in danger, and under which name the host app knows them."""
+    add(conn, "visitor", id="v_1", delete_after=PAST)
+    open_case(conn)
+    assert empty(conn) == {}
+    conn.execute(update(TABLES["case"]).values(status="closed", closed_at=NOW - AFTER_CASE))
+    assert empty(conn)["visitor"] == 1
+
+
 def test_a_case_closed_lately_still_keeps_them_for_its_review(conn: Connection) -> None:
     visit(conn)
     open_case(conn, status="closed", closed_at=NOW - AFTER_CASE + timedelta(seconds=1))
@@ -148,7 +157,9 @@ def test_a_case_closed_long_ago_goes_with_its_steps_and_clocks(conn: Connection)
     visit(conn)
     open_case(conn, status="closed", closed_at=NOW - AFTER_CASE)
     gone = empty(conn)
-    assert gone == dict.fromkeys((*PARTS, "conversation", "visitor", "case_step", "signal", "case"), 1)
+    assert gone == dict.fromkeys(
+        (*PARTS, "watch", "conversation", "visitor", "case_step", "signal", "case"), 1
+    )
     assert count(conn, "clock") == {"clock": 0}
 
 
@@ -171,6 +182,14 @@ def test_a_conversation_waits_for_the_last_of_its_parts(conn: Connection) -> Non
     assert "conversation" not in gone
     assert "visitor" not in gone
     assert gone["note"] == 1
+
+
+def test_the_record_of_a_watch_may_outlive_what_was_watched(conn: Connection) -> None:
+    """Kept longer for those who answer for it, it must not keep a visitor's identity with it."""
+    visit(conn)
+    conn.execute(update(TABLES["watch"]).values(delete_after=FUTURE))
+    assert {"conversation", "visitor", "message"} <= set(empty(conn))
+    assert count(conn, "watch") == {"watch": 1}
 
 
 def test_a_sweep_takes_no_more_than_its_limit(conn: Connection) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, event, insert, select, update
 
 from data import crypto, rotation
 from data.crypto import KeyRing, UnknownKey
 from data.tables import Message, Note, Visitor
-from tests.databases import NOW
+from tests.databases import NOW, database
 
 MESSAGE = Message.__table__  # type: ignore[attr-defined]
 NOTE = Note.__table__  # type: ignore[attr-defined]
@@ -32,11 +33,12 @@ def fill(conn: Connection, messages: int = 7) -> None:
                 text=f"第{seq}句", extra={"n": seq} if seq % 2 else None, at=NOW, delete_after=NOW,
             )
         )  # fmt: skip
-    conn.execute(
-        insert(NOTE).values(
-            id="n_1", conversation_id="c_1", staff_id="s_1", text="note", at=NOW, delete_after=NOW
+    for n in range(3):
+        conn.execute(
+            insert(NOTE).values(
+                id=f"n_{n}", conversation_id="c_1", staff_id="s_1", text="note", at=NOW, delete_after=NOW
+            )
         )
-    )
     conn.execute(
         insert(VISITOR).values(
             id="v_1",
@@ -69,11 +71,11 @@ def test_rotation_leaves_everything_readable_and_the_old_key_unneeded(engine: En
             assert texts(conn) == before, "readable at every moment, by a serving station too"
         if not batches[-1]:
             break
-    assert batches == [3, 3, 2, 0]
+    assert batches == [3, 3, 3, 1, 0]
     install(new=NEW)
     with engine.begin() as conn:
         assert texts(conn) == before
-        assert conn.execute(select(NOTE.c.text)).scalar_one() == "note"
+        assert conn.execute(select(NOTE.c.text)).scalars().all() == ["note"] * 3
         assert rotation.keys_in_use(conn) == {"new"}
 
 
@@ -83,7 +85,7 @@ def test_keys_in_use_names_what_must_stay(conn: Connection) -> None:
     install(**{"a-longer_id": NEW, "old": OLD})
     conn.execute(
         insert(NOTE).values(
-            id="n_2", conversation_id="c_1", staff_id="s_1", text="two", at=NOW, delete_after=NOW
+            id="n_x", conversation_id="c_1", staff_id="s_1", text="two", at=NOW, delete_after=NOW
         )
     )
     assert rotation.keys_in_use(conn) == {"old", "a-longer_id"}
@@ -94,7 +96,7 @@ def test_a_key_id_that_begins_like_another_is_another(conn: Connection) -> None:
     install(k10=OLD)
     fill(conn, 2)
     install(k1=NEW, k10=OLD)
-    assert rotation.rotate(conn, limit=100) == 3
+    assert rotation.rotate(conn, limit=100) == 5
     assert rotation.keys_in_use(conn) == {"k1"}
 
 
@@ -102,7 +104,7 @@ def test_a_second_rotation_finds_nothing_to_do(conn: Connection) -> None:
     install(old=OLD)
     fill(conn, 2)
     install(new=NEW, old=OLD)
-    assert rotation.rotate(conn, limit=100) == 3
+    assert rotation.rotate(conn, limit=100) == 5
     assert rotation.rotate(conn, limit=100) == 0
 
 
@@ -116,3 +118,26 @@ def test_a_rotation_without_the_old_key_changes_nothing(engine: Engine) -> None:
     install(old=OLD)
     with engine.begin() as conn:
         assert [text for text, _ in texts(conn)] == ["第1句", "第2句"]
+
+
+def test_what_somebody_writes_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    """Beside a serving station on PostgreSQL: between the reading and the writing of a row, it is written anew."""
+    with database("postgresql", tmp_path) as engine:
+        install(old=OLD)
+        with engine.begin() as conn:
+            fill(conn, 1)
+        install(new=NEW, old=OLD)
+        meanwhile = [update(MESSAGE).values(text="written meanwhile")]
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def _before(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if statement.startswith("UPDATE message") and meanwhile:
+                write = meanwhile.pop()
+                with engine.begin() as other:
+                    other.execute(write)
+
+        with engine.begin() as conn:
+            rotation.rotate(conn, limit=100)
+        assert not meanwhile
+        with engine.begin() as conn:
+            assert texts(conn)[0][0] == "written meanwhile"

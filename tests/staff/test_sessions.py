@@ -8,8 +8,16 @@ import pytest
 from sqlalchemy import Connection, select
 
 from app.staff import sessions
-from app.staff.accounts import StaffMember, add_staff
-from app.staff.sessions import SESSION, close_session, open_session, session_id, session_staff, slide
+from app.staff.accounts import StaffMember, add_staff, disable
+from app.staff.sessions import (
+    SESSION,
+    close_session,
+    open_session,
+    session_id,
+    session_staff,
+    slide,
+    slide_all,
+)
 from data.kinds import EventKind, Role
 from data.retention import sweep
 from tests.databases import NOW
@@ -76,6 +84,15 @@ def test_use_is_written_at_most_once_a_minute(conn: Connection, member: StaffMem
     assert conn.execute(seen).scalar_one() == NOW + timedelta(seconds=60)
 
 
+def test_open_sockets_keep_their_sessions_and_no_others(conn: Connection, member: StaffMember) -> None:
+    """A console that stays open all evening asks for no page, and is in use all the same."""
+    open_console, closed_console = sign_in(conn, member), sign_in(conn, member)
+    slide_all(conn, now=NOW + HOUR, sessions=[session_id(open_console), "unknown"])
+    slide_all(conn, now=NOW + HOUR, sessions=[])
+    assert session_staff(conn, now=NOW + 12.5 * HOUR, secret=open_console) == member
+    assert session_staff(conn, now=NOW + 12.5 * HOUR, secret=closed_console) is None
+
+
 def test_use_never_brings_an_ended_session_back(conn: Connection, member: StaffMember) -> None:
     late, out = sign_in(conn, member), sign_in(conn, member)
     close_session(conn, now=NOW, secret=out)
@@ -114,3 +131,11 @@ def test_a_session_of_another_member_is_not_mixed_up(conn: Connection, member: S
     assert conn.execute(select(SESSION.c.id).where(SESSION.c.staff_id == other.id)).scalars().all() == [
         session_id(theirs)
     ]
+
+
+def test_a_session_opened_while_its_owner_was_being_disabled_is_nobodys(
+    conn: Connection, member: StaffMember
+) -> None:
+    """The password was checked a moment before, outside the transaction."""
+    disable(conn, now=NOW, staff_id=member.id, actor="s_admin")
+    assert session_staff(conn, now=NOW, secret=sign_in(conn, member)) is None
