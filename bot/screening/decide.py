@@ -82,7 +82,8 @@ class Decider:
         """Whose danger a match speaks of; ``none`` when it is told to the reader, or a story."""
         own = self._before(findings, "self", match)
         you = self._before(findings, "you", match)
-        if you and match.start - you[1] <= _YOU_REACH and (not own or own[1] <= you[1]):
+        begun = match.entry.category is Category.ATTEMPT  # "告诉你，药都吃了": never set aside for a "you"
+        if you and not begun and match.start - you[1] <= _YOU_REACH and (not own or own[1] <= you[1]):
             return About.NONE
         if not own and findings.in_unit(self._roles["story"], "clause", match.start):
             return About.NONE
