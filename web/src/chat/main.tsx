@@ -28,7 +28,7 @@ function Talk({ notice }: { notice: HTMLElement | null }) {
   const current = all.at(-1);
   const newest = current?.messages.at(-1);
   const lastOwn = current?.messages.findLast((message) => message.by === "visitor");
-  const list = useFollow(`${newest?.seq}/${otherTypes.value?.on}/${phase.value?.phase}`, box.length);
+  const list = useFollow(`${newest?.seq}/${otherTypes.value?.on}/${phase.value?.phase}`, (lastOwn ? 1 : 0) + box.length);
   useEffect(tellSeen, [newest]);
   const typing = otherTypes.value;
   return (

@@ -36,7 +36,6 @@ function wireHotlines(): void {
 }
 
 function wireNotice(): void {
-  const notice = find<HTMLDetailsElement>("notice");
   const form = find("consent-form");
   find("consent")?.addEventListener("click", () => {
     void agree(find<HTMLSelectElement>("age-band")?.value ?? "");
@@ -47,7 +46,6 @@ function wireNotice(): void {
     if (form) form.hidden = true;
     const thanks = find("consent-thanks");
     if (thanks) thanks.hidden = false;
-    if (notice) notice.open = false;
   });
 }
 

@@ -5,10 +5,13 @@ import type { RefObject } from "preact";
 
 const NEAR = 80;
 
-/** `mark` is anything that changes when the list grows; `own` grows when one's own words should be shown. */
-export function useFollow(mark: unknown, own: unknown): RefObject<HTMLDivElement | null> {
+/**
+ * `mark` is anything that changes when the list grows. `own` changes when one's own words are to be shown; while it
+ * is 0 the list stays at its top, so that what stands there first is read first.
+ */
+export function useFollow(mark: unknown, own: number): RefObject<HTMLDivElement | null> {
   const list = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
+  const atEnd = useRef(false);
   useLayoutEffect(() => {
     const element = list.current;
     if (!element) return undefined;
@@ -32,7 +35,9 @@ export function useFollow(mark: unknown, own: unknown): RefObject<HTMLDivElement
   }, [mark]);
   useLayoutEffect(() => {
     const element = list.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element || own === 0) return;
+    element.scrollTop = element.scrollHeight;
+    atEnd.current = true;
   }, [own]);
   return list;
 }

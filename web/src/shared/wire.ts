@@ -121,14 +121,18 @@ export interface Waiting {
   waited_s: number;
   language: string;
   topic: string | null;
-  summary: string | null;
+  summary?: string | null;
+  messages?: number;
+  categories?: string[];
 }
 
 export interface Offer {
   conversation: string;
   expires_at: string;
   level: Level;
-  summary: string | null;
+  summary?: string | null;
+  messages?: number;
+  categories?: string[];
 }
 
 export interface Risk {
@@ -160,6 +164,9 @@ export interface Context {
   case?: string | null;
   consent?: { agreed: boolean; age_band: string | null } | null;
   summary?: string | null;
+  messages?: number;
+  categories?: string[];
+  left_messages?: { at: string; text: string; contact: string | null; level: Level }[];
 }
 
 export interface Opened {
@@ -177,7 +184,10 @@ export interface CaseRow {
   opened_at: string;
   due_at: string | null;
   acknowledged_by: Person | null;
-  help: Help;
+  help: Help | null;
+  graded?: Level | null;
+  outcome?: string | null;
+  closed_at?: string | null;
 }
 
 export interface CaseWhole extends CaseRow {
@@ -213,7 +223,7 @@ export interface Board {
   queue: Waiting[];
   staff: BoardStaff[];
   cases: CaseRow[];
-  service: { desk: Phase["desk"]; bot: "ok" | "degraded" | "down" };
+  service: { desk: Phase["desk"]; bot?: "ok" | "degraded" | "down" };
 }
 
 export interface Refused {

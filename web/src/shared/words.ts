@@ -53,6 +53,18 @@ const HELP: Record<Help, string> = {
   unanswered: "help.unanswered",
 };
 
+const CASE_STATUS: Record<string, string | undefined> = {
+  open: "case.status_open",
+  acknowledged: "case.status_acknowledged",
+  assessed: "case.status_assessed",
+  closed: "case.status_closed",
+};
+
+export const caseStatusWord = (status: string): string => {
+  const key = CASE_STATUS[status];
+  return key ? t(key) : status;
+};
+
 export const levelWord = (level: Level): string => t(LEVEL[level]);
 export const phaseWord = (phase: PhaseName): string => t(PHASE[phase]);
 export const roleWord = (role: Role): string => t(ROLE[role]);

@@ -1,0 +1,55 @@
+// One case: what the server says of it, and the steps one can ask for.
+
+import { signal } from "@preact/signals";
+import { boot } from "../shared/boot";
+import { call, type Reply } from "../shared/api";
+import { keepIn } from "../shared/keep";
+import { trouble } from "../shared/staff";
+import type { CaseWhole } from "../shared/wire";
+import { t } from "../shared/words";
+
+const id = boot.case_id ?? "";
+const path = `/api/cases/${encodeURIComponent(id)}`;
+const keep = keepIn(() => sessionStorage);
+
+export const room = signal<CaseWhole | null>(null);
+/** After a step that came out of order: what is open instead. */
+export const instead = signal<{ message: string; allowed: readonly string[] } | null>(null);
+
+export async function refreshRoom(): Promise<void> {
+  const reply = await call<CaseWhole>(path);
+  if (reply.ok) room.value = reply.body;
+  else trouble.value = reply.error.message || t("cases.not_loaded");
+}
+
+/** Takes a step. Empty when it was taken, else what to tell; the form keeps what was written either way. */
+export async function take(step: string, form: object): Promise<string> {
+  instead.value = null;
+  const reply: Reply<{ case: unknown }> = await call(`${path}/${step}`, form);
+  if (reply.ok) {
+    forget(step);
+    await refreshRoom();
+    return "";
+  }
+  const message = reply.error.message || t("staff.failed");
+  if (reply.status === 409) {
+    instead.value = { message, allowed: reply.error.allowed ?? [] };
+    await refreshRoom();
+    return message;
+  }
+  return message;
+}
+
+const draftKey = (step: string): string => `station.case.${id}.${step}`;
+
+/** What was begun in a step's form, kept over a reload in this tab. */
+export function draftOf<T extends object>(step: string, blank: T): T {
+  try {
+    return { ...blank, ...(JSON.parse(keep.get(draftKey(step)) ?? "{}") as Partial<T>) };
+  } catch {
+    return blank;
+  }
+}
+
+export const keepDraft = (step: string, form: object): void => keep.set(draftKey(step), JSON.stringify(form));
+const forget = (step: string): void => keep.drop(draftKey(step));
