@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,3 +244,22 @@ def test_retention_counts_in_days() -> None:
     kept = Retention(conversation_days=1, case_days=2, staff_days=3, sign_in_days=4, outbox_days=5)
     times = [kept.conversation(NOW), kept.case(NOW), kept.staff(NOW), kept.sign_in(NOW), kept.outbox(NOW)]
     assert times == [NOW + timedelta(days=n) for n in (1, 2, 3, 4, 5)]
+
+
+def test_the_privacy_page_tells_of_every_table_and_of_the_times_in_force() -> None:
+    """The page is a promise: a table that is missing from it, or another number of days, breaks it."""
+    page = (Path(audit.__file__).parent.parent / "docs" / "privacy.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told == set(TABLES)
+
+    def kept(table: str) -> str:
+        return next(row.split("|")[4] for row in rows if f"`{table}`" in row.split("|")[1])
+
+    usual = Retention()
+    assert f"{usual.conversation_days} days" in kept("message")
+    assert f"{usual.case_days} days" in kept("case_step")
+    assert f"{usual.staff_days} days" in kept("staff")
+    assert f"{usual.sign_in_days} days" in kept("staff_session")
+    assert f"{usual.outbox_days} days" in kept("outbox")
+    assert f"{AFTER_CASE.days} days after the case was closed" in page
