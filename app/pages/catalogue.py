@@ -67,8 +67,10 @@ def negotiate(*wishes: str | None, accept: str | None = None) -> str:
 
     ``accept`` is an ``Accept-Language`` header; anything in it that is not a language is passed over.
     """
-    preferred = [wish.replace("_", "-") for wish in wishes if wish and _WISH.match(wish.replace("_", "-"))]
-    return negotiate_locale([*preferred, *_accepted(accept or "")], LANGUAGES, sep="-") or LANGUAGES[0]
+    tags = [wish.replace("_", "-") for wish in wishes if wish]
+    preferred = [tag for tag in tags if _WISH.match(tag)] + _accepted(accept or "")
+    # Babel answers in the reader's spelling: "EN-us" would become "EN", which is no folder and no key of ours.
+    return negotiate_locale([tag.lower() for tag in preferred], LANGUAGES, sep="-") or LANGUAGES[0]
 
 
 def _accepted(header: str) -> list[str]:

@@ -45,6 +45,11 @@ function Facts({ whole }: { whole: CaseWhole }) {
             </div>
           ))}
       </dl>
+      {whole.conversation && boot.me?.role === "supervisor" && (
+        <p>
+          <a href={`/watch#${encodeURIComponent(whole.conversation)}`}>{t("case.read_along")}</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -18,7 +18,7 @@ export async function call<T>(path: string, form?: object): Promise<Reply<T>> {
       credentials: "same-origin",
       ...(form ? { body: JSON.stringify(form) } : {}),
     });
-    const body = (await response.json()) as T & { error?: Problem };
+    const body = (await response.json().catch(() => ({}))) as T & { error?: Problem };
     if (response.ok) return { ok: true, body };
     return { ok: false, status: response.status, error: body.error ?? { code: "internal", message: "" } };
   } catch {

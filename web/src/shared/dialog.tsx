@@ -1,7 +1,7 @@
 // A modal on the browser's own <dialog>: focus stays inside, Esc closes, and focus returns to where it was.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { newId } from "./ids";
 import { t } from "./words";
 
@@ -15,7 +15,7 @@ interface Props {
 export function Dialog({ title, testid, onClose, children }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useRef(`title-${newId()}`);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
     return () => dialog?.close();

@@ -63,11 +63,21 @@ function take(message: Message): void {
   if (hasGap(thread)) void read(now.conversation, now.reason);
 }
 
+/** A link from a case names a conversation: one that is over takes a reason first. */
+function follow(open: Board): void {
+  const linked = decodeURIComponent(location.hash.slice(1));
+  if (!linked) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  if (open.conversations.some((row) => row.conversation === linked)) void watch(linked);
+  else wanted.value = linked;
+}
+
 export function listen(): void {
   socket.on("board", (data: Board) => {
     board.value = data;
     toldAt.value = Date.now();
     knowCases(data.cases);
+    follow(data);
     const now = watched.value;
     const row = now && data.conversations.find((one) => one.conversation === now.conversation);
     if (now?.phase && row && row.phase !== now.phase.phase) {
