@@ -13,7 +13,7 @@ from app.pages import catalogue, templates
 
 WEB = Path(__file__).parents[2] / "web"
 FACT = re.compile(r"\{(\w+)\}")
-IN_ROUTE = re.compile(r'"((?:login|invitation|chat|shared)\.[a-z_]+)"')
+IN_ROUTE = re.compile(r'"((?:login|invitation)\.(?!html)[a-z_]+)"')
 IN_TEMPLATE = re.compile(r"_\(\s*'([a-z0-9_.]+)'")
 
 
