@@ -31,13 +31,17 @@ def main() -> int:
     commands = {"run": run, "setup": set_up_for_tests, "lint": lint, "test": test}
     parser = argparse.ArgumentParser(prog="scripts.setup", description=__doc__)
     parser.add_argument("command", choices=sorted(commands))
-    chosen = commands[parser.parse_args().command]
+    return report(commands[parser.parse_args().command])
+
+
+def report(command: Callable[[], None]) -> int:
+    """Run a command and say in plain words when it cannot go on; the exit status."""
     os.chdir(ROOT)
     end_with_starter()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
-        chosen()
+        command()
     except Unable as error:
         say(str(error), out=sys.stderr)
         return 1

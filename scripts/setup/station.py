@@ -152,15 +152,13 @@ class _Run:
 
     def _server_died(self, death: Death) -> None:
         said = tail(self._server.log, start=self._server.log_start, lines=8)
-        last = "\n".join(f"  {line}" for line in said)
+        last = f"{said[-1]} (in {self._server.log})" if said else f"its log is {self._server.log}"
         if not self._has_answered and death.status == REFUSED:
             raise Unable("\n".join(said) or "The server refuses its settings.")
         if not self._has_answered and death.in_a_row >= TRIES:
-            raise Unable(f"The server does not start ({death.words}). Its last lines:\n{last}")
+            raise Unable(f"The server does not start ({death.words}): {last}")
         # Once it has served, people may be talking to it: it is never given up.
-        say(f"The server stopped ({death.words}); starting it again. Its log: {self._server.log}")
-        if death.status > 0:
-            say(last)
+        say(f"The server stopped ({death.words}); starting it again: {last}")
 
     def _rasa_answers(self, after_s: float) -> None:
         self._rasa_up = True
