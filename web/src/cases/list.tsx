@@ -28,7 +28,7 @@ export async function refresh(): Promise<void> {
     knowCases(reply.body.cases);
     trouble.value = "";
   } else {
-    trouble.value = reply.error.message || t("cases.not_loaded");
+    trouble.value = t("cases.not_loaded");
   }
   if (again) void refresh();
 }

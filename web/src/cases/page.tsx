@@ -69,7 +69,7 @@ function Timeline({ whole }: { whole: CaseWhole }) {
               </span>
             </p>
             <dl class="detail">
-              {Object.entries(entry.detail).map(([name, value]) => (
+              {Object.entries(entry.detail).filter(([name]) => name !== "conversation").map(([name, value]) => (
                 <div key={name}>
                   <dt>{factWord(name)}</dt>
                   <dd dir="auto">{factValue(value)}</dd>

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { boot } from "../shared/boot";
 import { call, type Reply } from "../shared/api";
 import { keepIn } from "../shared/keep";
+import { why } from "../shared/refusals";
 import { trouble } from "../shared/staff";
 import type { CaseWhole } from "../shared/wire";
 import { t } from "../shared/words";
@@ -14,12 +15,12 @@ const keep = keepIn(() => sessionStorage);
 
 export const room = signal<CaseWhole | null>(null);
 /** After a step that came out of order: what is open instead. */
-export const instead = signal<{ message: string; allowed: readonly string[] } | null>(null);
+export const instead = signal<readonly string[] | null>(null);
 
 export async function refreshRoom(): Promise<void> {
   const reply = await call<CaseWhole>(path);
   if (reply.ok) room.value = reply.body;
-  else trouble.value = reply.error.message || t("cases.not_loaded");
+  else trouble.value = t("cases.not_loaded");
 }
 
 /** Takes a step. Empty when it was taken, else what to tell; the form keeps what was written either way. */
@@ -31,13 +32,10 @@ export async function take(step: string, form: object): Promise<string> {
     await refreshRoom();
     return "";
   }
-  const message = reply.error.message || t("staff.failed");
-  if (reply.status === 409) {
-    instead.value = { message, allowed: reply.error.allowed ?? [] };
-    await refreshRoom();
-    return message;
-  }
-  return message;
+  if (reply.status !== 409) return why(reply.error);
+  instead.value = reply.error.allowed ?? [];
+  await refreshRoom();
+  return t("case.out_of_order");
 }
 
 const draftKey = (step: string): string => `station.case.${id}.${step}`;

@@ -213,9 +213,8 @@ export function Steps({ allowed }: { allowed: readonly string[] }) {
       <h2 id="steps-title">{t("case.next")}</h2>
       {instead.value && (
         <p class="warn" role="alert" data-testid="instead">
-          {instead.value.message}{" "}
-          {instead.value.allowed.length > 0 &&
-            t("case.instead", { steps: instead.value.allowed.map(stepWord).join(t("case.list_comma")) })}
+          {t("case.out_of_order")}{" "}
+          {instead.value.length > 0 && t("case.instead", { steps: instead.value.map(stepWord).join(t("case.list_comma")) })}
         </p>
       )}
       {allowed.length === 0 && <p class="soft">{t("case.no_steps")}</p>}

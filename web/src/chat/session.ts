@@ -107,12 +107,14 @@ export function edit(item: Item): void {
   draft.value = draft.value ? `${item.text}\n${draft.value}` : item.text;
 }
 
+const why = (code: string): string => t(code === "rate_limited" ? "chat.slow_down" : "chat.not_reached");
+
 /** Asks for a change of phase. Whether it was granted; when not, `word` says why. */
 export async function turn(event: "ask_human" | "leave_queue" | "end"): Promise<boolean> {
   word.value = "";
   const answer = await ask<{ phase: Phase }>(socket, event, {});
   if (answer.ok) phase.value = answer.phase;
-  else word.value = answer.error.message || t("chat.not_reached");
+  else word.value = why(answer.error.code);
   return answer.ok;
 }
 
@@ -124,13 +126,13 @@ export async function agree(ageBand: string): Promise<void> {
     keep.set(CONSENT, version);
     consented.value = true;
   } else {
-    word.value = answer.error.message || t("chat.not_reached");
+    word.value = why(answer.error.code);
   }
 }
 
 export async function rate(payload: { mood?: number; score?: number; comment?: string }): Promise<boolean> {
   const answer = await ask(socket, "rate", payload);
-  if (!answer.ok) word.value = answer.error.message || t("chat.not_reached");
+  if (!answer.ok) word.value = why(answer.error.code);
   return answer.ok;
 }
 

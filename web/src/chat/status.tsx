@@ -72,7 +72,9 @@ function sentence(now: Phase): string {
     // `position` counts from 1: the next to be served.
     const place =
       !now.position ? t("chat.waiting") : now.position === 1 ? t("chat.waiting_next") : t("chat.waiting_place", { n: now.position });
-    return now.wait_s ? `${place} ${t("chat.waiting_time", { n: minutes(now.wait_s) })}` : place;
+    if (!now.wait_s) return place;
+    // Chinese sentences follow one another without a space.
+    return [place, t("chat.waiting_time", { n: minutes(now.wait_s) })].join(boot.lang === "zh" ? "" : " ");
   }
   if (now.phase === "live") {
     const who = now.counsellor;

@@ -1,11 +1,13 @@
 // The desk itself: who I am here, who waits, what is offered to me, and the commands.
 
 import { signal } from "@preact/signals";
+import { isCrisis } from "../shared/levels";
+import { why } from "../shared/refusals";
 import { ask } from "../shared/socket";
 import { hearCase, knowCases, trouble } from "../shared/staff";
 import type { Answer, CaseEvent, CaseRow, Level, Offer, Opened, Person, Roster, Status, Waiting } from "../shared/wire";
 import { t } from "../shared/words";
-import { dropTalk, known, opened, reopen, select, socket } from "./talks";
+import { dropTalk, known, opened, reopen, select, socket, talks } from "./talks";
 
 export const status = signal<Status>("away");
 export const capacity = signal(0);
@@ -16,7 +18,7 @@ export const offers = signal<readonly Offer[]>([]);
 
 /** Answers whether it was done; when not, says why where the counsellor looks. */
 function done<T>(answer: Answer<T>): answer is { ok: true } & T {
-  if (!answer.ok) trouble.value = answer.error.message || t("staff.failed");
+  if (!answer.ok) trouble.value = why(answer.error);
   else trouble.value = "";
   return answer.ok;
 }
@@ -51,11 +53,14 @@ export interface CloseForm {
 }
 
 /** The forms answer with what went wrong, to be shown where the words still stand; empty when it is done. */
-const told = <T>(answer: Answer<T>): string => (answer.ok ? "" : answer.error.message || t("staff.failed"));
+const told = <T>(answer: Answer<T>): string => (answer.ok ? "" : why(answer.error));
 
 export async function close(conversation: string, form: CloseForm): Promise<string> {
   const answer = await ask(socket, "close", { conversation, ...form });
   if (answer.ok) dropTalk(conversation);
+  else if (answer.error.code === "not_allowed" && isCrisis(talks.value.get(conversation)?.level ?? "none")) {
+    return t("desk.needs_agreement");
+  }
   return told(answer);
 }
 

@@ -216,7 +216,10 @@ export function listen(): void {
     void senderOf(phase.conversation).pump();
   });
   socket.on("risk", ({ conversation, level }: Risk) => {
-    if (talks.value.has(conversation)) put(conversation, { level });
+    if (!talks.value.has(conversation)) return;
+    put(conversation, { level });
+    // The person's column changes with it: a case, what was found, the state of help.
+    void reopen(conversation);
   });
   socket.on("typing", ({ conversation, by, on }: Typing) => {
     if (by !== "visitor" || !talks.value.has(conversation)) return;

@@ -5,6 +5,7 @@ import type { Socket } from "socket.io-client";
 import { call } from "./api";
 import { rank } from "./levels";
 import { LevelBadge } from "./level";
+import { why } from "./refusals";
 import { now } from "./ticking";
 import { clock, until } from "./time";
 import type { CaseEvent, CaseRow } from "./wire";
@@ -72,7 +73,7 @@ function notify(): void {
 export async function acknowledge(id: string): Promise<void> {
   const reply = await call(`/api/cases/${encodeURIComponent(id)}/acknowledge`, {});
   if (reply.ok || reply.status === 409) ringing.value = ringing.value.filter((alarm) => alarm.case !== id);
-  if (!reply.ok) trouble.value = reply.error.message || t("staff.failed");
+  if (!reply.ok && reply.status !== 409) trouble.value = why(reply.error);
 }
 
 /** Seconds left or overdue, in words. */

@@ -1,11 +1,11 @@
 // The board as the server last told it, and the one conversation that is being read along.
 
 import { signal } from "@preact/signals";
+import { why } from "../shared/refusals";
 import { ask, openSocket } from "../shared/socket";
 import { hearCase, knowCases, trouble } from "../shared/staff";
 import { emptyThread, hasGap, merge, type Thread } from "../shared/thread";
 import type { Board, CaseEvent, Message, Phase, Risk, Typing } from "../shared/wire";
-import { t } from "../shared/words";
 
 export const socket = openSocket("/watch");
 
@@ -34,7 +34,9 @@ async function read(conversation: string, reason: string): Promise<void> {
   const answer = await ask<{ transcript: Message[]; phase: Phase }>(socket, "watch", payload);
   asking = false;
   if (!answer.ok) {
-    trouble.value = answer.error.message || t("staff.failed");
+    // One that ended between the board and the click takes a reason, like any that is over.
+    if (answer.error.code === "not_allowed" && !reason) wanted.value = conversation;
+    else trouble.value = why(answer.error);
     return;
   }
   trouble.value = "";
