@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from bot.facts import SILENCE, Act, Answer, Choice, Facts, Language, Line
@@ -28,14 +29,15 @@ Desk = Literal["open", "closed", "shut"]
 
 
 def greet(facts: Facts) -> Answer:
-    """Return the first words: who speaks, what is kept, who may read along, when help is sent unasked."""
+    """Return the first words: who speaks, what is kept, who may read along, when help is sent unasked; who is here."""
     moods = tuple(
         Choice(label, value)
         for label, value in zip(
             SCRIPT["choice_mood"][facts.spoken], SCRIPT["choice_mood_value"][facts.spoken], strict=True
         )
     )
-    return Answer((Line(SCRIPT["greet"][facts.spoken][0], moods),), (), "script")
+    notice = Line(SCRIPT["greet"][facts.spoken][0])
+    return Answer((notice, replace(_line(f"greet_{desk(facts)}", facts, ()), choices=moods)), (), "script")
 
 
 def answer(text: str, facts: Facts, history: History) -> Answer:
