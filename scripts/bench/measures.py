@@ -34,6 +34,8 @@ class Flow:
     """The server's CPU, all threads, in µs for each of them."""
     server_load: float
     """Share of one core that the server used (0-1)."""
+    others_load: float
+    """Share of the server's core that went to something else (0-1): then no figure here means much."""
     client_load: float
     """Share of one core that the load used: near 1, the figure is the client's and not the server's."""
 
@@ -51,12 +53,13 @@ async def saturate(
     traffic = Traffic(pairs, direction)
     traffic.flood(window)
     await asyncio.sleep(warm_s)
-    began, cpu, own, count = time.perf_counter(), server.cpu_s(), time.process_time(), traffic.received
+    began, own, count = time.perf_counter(), time.process_time(), traffic.received
+    cpu, core = server.cpu_s(), server.core_s()
     await asyncio.sleep(measured_s)
-    spent, cpu, own = time.perf_counter() - began, server.cpu_s() - cpu, time.process_time() - own
-    count = traffic.received - count
+    cpu, core = server.cpu_s() - cpu, server.core_s() - core
+    spent, own, count = time.perf_counter() - began, time.process_time() - own, traffic.received - count
     await traffic.settled()
-    return Flow(count / spent, cpu / count * 1e6, cpu / spent, own / spent)
+    return Flow(count / spent, cpu / count * 1e6, cpu / spent, max(0.0, core - cpu) / spent, own / spent)
 
 
 async def delays(pairs: Sequence[Pair], *, rate: float, seconds: float) -> list[float]:

@@ -40,11 +40,20 @@ class Server:
     name: str
     port: int
     pid: int
+    core: int | None = None
 
     def cpu_s(self) -> float:
         """CPU seconds used so far by the process, all threads, user and system (resolution 10 ms)."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+    def core_s(self) -> float:
+        """Seconds for which anything at all kept this server's core busy; 0 when it has no core of its own."""
+        for line in Path("/proc/stat").read_text().splitlines():
+            if line.startswith(f"cpu{self.core} "):
+                user, nice, system, _, _, *interrupts = (int(field) for field in line.split()[1:9])
+                return (user + nice + system + sum(interrupts)) * _TICK_S
+        return 0.0
 
     def resident(self) -> int:
         """Resident memory in bytes."""
@@ -86,7 +95,7 @@ async def _serving(
     try:
         if not await _answers(child, f"http://127.0.0.1:{port}{ready}", wait_s):
             raise NotServing(f"{name} does not answer at {ready}\n{_end_of(log)}")
-        yield Server(name, port, child.pid)
+        yield Server(name, port, child.pid, core)
     finally:
         child.terminate()
         try:
