@@ -36,6 +36,7 @@ async function pages() {
     absWorkingDir: here,
     entryPoints: [
       ...PAGES.map((page) => ({ in: `src/${page}/main.tsx`, out: page })),
+      { in: "src/worker/main.ts", out: "worker" },
       ...STYLES.map((style) => ({ in: `styles/${style}.css`, out: style })),
     ],
     bundle: true,

@@ -59,7 +59,11 @@ class Assets:
         if not _HASHED.fullmatch(name) or name not in self.manifest.values():
             raise web.HTTPNotFound
         # aiohttp sends the .gz beside it to whoever takes one.
-        return web.FileResponse(self.folder / name, headers={"Cache-Control": _FOR_A_YEAR})
+        headers = {"Cache-Control": _FOR_A_YEAR}
+        if name == self.manifest.get("worker.js"):
+            # It keeps the chat page for outages; without this it could keep nothing outside /assets/.
+            headers["Service-Worker-Allowed"] = "/chat"
+        return web.FileResponse(self.folder / name, headers=headers)
 
 
 def read_assets(dist: Path) -> Assets:

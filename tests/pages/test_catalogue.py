@@ -107,9 +107,13 @@ def test_data_cannot_end_the_script_element_it_stands_in() -> None:
 def dist(tmp_path: Path) -> Path:
     """A build as the build script leaves it, small."""
     (tmp_path / "chat-0A1B2C3D.js").write_text("export {};")
-    (tmp_path / "manifest.json").write_text(
-        '{"chat.js": "chat-0A1B2C3D.js", "chat.css": "chat-99999999.css"}'
-    )
+    (tmp_path / "worker-0A1B2C3D.js").write_text("export {};")
+    built = {
+        "chat.js": "chat-0A1B2C3D.js",
+        "chat.css": "chat-99999999.css",
+        "worker.js": "worker-0A1B2C3D.js",
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(built))
     (tmp_path / "keys.json").write_text('{"chat.js": ["shared.send", "station.draft"]}')
     return tmp_path
 
@@ -127,6 +131,9 @@ async def test_only_built_files_are_served_and_those_for_good(dist: Path) -> Non
         right = await client.get(assets.address("chat.js"))
         assert right.status == 200
         assert "immutable" in right.headers["Cache-Control"]
+        assert "Service-Worker-Allowed" not in right.headers
+        worker = await client.get(assets.address("worker.js"))
+        assert worker.headers["Service-Worker-Allowed"] == "/chat"
         for name in ("manifest.json", "keys.json", "..%2Fmanifest.json", "chat-0A1B2C3E.js", "chat.js"):
             assert (await client.get(f"/assets/{name}")).status == 404
 

@@ -1,6 +1,7 @@
 // The parts of the page that the server has already written: notice, hotlines, language. They work without this.
 
 import { effect } from "@preact/signals";
+import { boot } from "../shared/boot";
 import { agree, consented, draft, hotlines } from "./session";
 import { currentTicket } from "./ticket";
 import { t } from "../shared/words";
@@ -65,7 +66,24 @@ export function adoptEarlyDraft(): boolean {
   return early !== null && document.activeElement === early;
 }
 
+/** Asks the worker to keep this page for when the station cannot be reached. The page does without where it may not. */
+async function keepForOutages(): Promise<void> {
+  const script = find<HTMLScriptElement>("script");
+  const worker = script?.dataset["worker"];
+  if (!worker || !("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(worker, { scope: "/chat" });
+    const { active } = await navigator.serviceWorker.ready;
+    const style = document.querySelector<HTMLLinkElement>('link[rel="stylesheet"]');
+    const assets = [script.src, style?.href].filter((url) => url !== undefined);
+    active?.postMessage({ shell: `/chat?lang=${boot.lang}`, assets });
+  } catch {
+    // A private window, or a host app's view that forbids it: everything else works.
+  }
+}
+
 export function wireShell(): void {
+  addEventListener("load", () => void keepForOutages());
   wireHotlines();
   wireNotice();
   wireLanguages();
