@@ -100,13 +100,14 @@ def set_up(*, for_tests: bool, with_bot: bool) -> None:
         if with_bot:
             steps.insert(0, bot)  # the longest first
         with Progress() as progress:
-            _side_by_side(steps, progress)
+            side_by_side(steps, progress)
     took = time.monotonic() - started
     if took > 5:
         say(f"Everything is set up, {took:.0f} s")
 
 
-def _side_by_side(steps: list[Callable[[Progress], None]], progress: Progress) -> None:
+def side_by_side(steps: list[Callable[[Progress], None]], progress: Progress) -> None:
+    """Run steps in threads; the first that fails, or an interruption, ends the programs of all of them."""
     with ThreadPoolExecutor(len(steps)) as threads:
         futures = [threads.submit(step, progress) for step in steps]
         try:

@@ -62,10 +62,15 @@ def test() -> None:
         counts.append(read_report(report))
     tests, journeys = counts
     say(f"{tests.ran} tests and {journeys.ran} journeys passed; {tests.skipped} tests were skipped.")
-    if journeys.ran == 0:
-        raise Unable("No journey ran, so nothing shows that the whole works.")
+    require_journeys(journeys)
+
+
+def require_journeys(journeys: Report) -> None:
+    """Raise :class:`Unable` when no journey ran or one was skipped."""
     if journeys.skipped:
         raise Unable(f"{journeys.skipped} of the journeys were skipped; each of them must run.")
+    if journeys.ran == 0:
+        raise Unable("No journey ran, so nothing shows that the whole works.")
 
 
 @dataclass(frozen=True, slots=True)
