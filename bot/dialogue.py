@@ -17,7 +17,7 @@ import structlog
 
 from bot import script, turn
 from bot.breaker import Breaker, State
-from bot.facts import SILENCE, Answer, Facts
+from bot.facts import SILENCE, Act, Answer, Facts
 from bot.lines import load as load_lines
 from bot.rasa_client import RasaClient
 from bot.talk import History, before, not_recent
@@ -34,6 +34,9 @@ HEALTH_WITHIN_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 # What a Rasa that is away, dying, hung or talking nonsense can raise. JSON errors and Nonsense are ValueErrors.
 _AWAY = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+
+# What the built-in script calls what was asked for.
+_TOPIC: Final = {Act.ASK_HUMAN: "ask_human", Act.LEAVE_MESSAGE: "leave_message", Act.END: "goodbye"}
 
 
 class Dialogue:
@@ -138,7 +141,7 @@ class Dialogue:
         kept = not_recent(lines, talk)
         if not kept:
             # Said just now: the built-in script says it in other words, and what was asked for still happens.
-            kept = script.answer(text, facts, talk).lines
+            kept = script.answer(text, facts, talk, topic=_TOPIC.get(acts[0]) if acts else None).lines
         return Answer(kept, acts, "rasa") if kept else None
 
     @asynccontextmanager

@@ -40,12 +40,15 @@ def greet(facts: Facts) -> Answer:
     return Answer((notice, replace(_line(f"greet_{desk(facts)}", facts, ()), choices=moods)), (), "script")
 
 
-def answer(text: str, facts: Facts, history: History) -> Answer:
-    """Answer one message. At least one line, never the bot's last one again; silent only after a hand-over."""
+def answer(text: str, facts: Facts, history: History, topic: str | None = None) -> Answer:
+    """Answer one message. At least one line, never the bot's last one again; silent only after a hand-over.
+
+    ``topic`` is what the message is known to be about; without it, the message's words are looked at.
+    """
     if facts.phase in (Phase.LIVE, Phase.CLOSED):
         return SILENCE
     history = before(history, text)
-    topic = heard(text, facts.spoken)
+    topic = topic or heard(text, facts.spoken)
     lines, acts = _danger(topic, facts, history) if facts.level.is_crisis else _talk(topic, facts, history)
     return Answer(lines, acts, "script")
 

@@ -104,6 +104,44 @@ async def test_a_person_is_asked_for_in_hours(
     assert answer.acts == (Act.ASK_HUMAN,)
 
 
+async def test_what_is_asked_for_twice_is_answered_in_other_words_to_the_point(
+    dialogue: Dialogue, facts: Make
+) -> None:
+    first = await dialogue.answer("c-twice", "转人工", facts(), [])
+    history = [(By.VISITOR, "转人工"), (By.BOT, first.lines[0].text)]
+    again = await dialogue.answer("c-twice", "转人工", facts(), history)
+    assert again.acts == (Act.ASK_HUMAN,)
+    assert again.lines[0].text != first.lines[0].text
+    assert "找" in again.lines[0].text
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("zh", "拜拜"), ("zh", "晚安"), ("en", "bye"), ("en", "good night")]
+)
+async def test_a_goodbye_ends_the_talk_with_a_hotline_in_hand(
+    dialogue: Dialogue, facts: Make, language: str, text: str
+) -> None:
+    answer = await dialogue.answer("c-bye", text, facts(language=language), [])
+    assert answer.acts == (Act.END,)
+    assert "12356" in told(answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哭了一整晚",
+        "撑不到明天了",
+        "been crying all night",
+        "i'm scared to go to sleep",
+        "getting by i guess",
+    ],
+)
+async def test_what_only_sounds_like_a_goodbye_ends_nothing(
+    dialogue: Dialogue, facts: Make, text: str
+) -> None:
+    assert (await dialogue.answer("c-stay", text, facts(), [])).acts == ()
+
+
 @pytest.mark.parametrize(
     ("language", "text"), [("zh", "我想和真人聊聊"), ("en", "i want to talk to a person")]
 )
