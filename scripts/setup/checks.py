@@ -102,4 +102,4 @@ def _pass(check: Check, *, nothing_found: int | None = None) -> None:
     )
     if done.returncode not in {0, nothing_found}:
         raise Unable(f"{check.title}: did not pass.")
-    say(f"   passed, {time.monotonic() - since:.0f} s")
+    say(f"   {'passed' if done.returncode == 0 else 'found nothing'}, {time.monotonic() - since:.0f} s")
