@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
-from bot.dialogue import Dialogue
-from bot.facts import Answer, Facts
 
 from app.desk import presence
 from app.desk.hours import desk_at
@@ -23,6 +21,8 @@ from app.permissions import check_declared
 from app.settings import Settings
 from app.station import Station, utc_now
 from bot import replies
+from bot.dialogue import Dialogue
+from bot.facts import Answer, Facts
 from bot.screening import load_screener
 from data import crypto
 from data.kinds import About, Help, Level, Phase

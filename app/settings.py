@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field("", description="Addresses or networks whose X-Forwarded-For is believed.")
     public_url: str = Field("", description="Where browsers reach the station, when not at HOST:PORT.")
-    origins: str = Field("", description="Further origins whose pages may open a socket, comma-separated.")
+    origins: str = Field("", description="Origins of host apps, comma-separated: they may frame the chat.")
     rasa_url: str = Field("", description="Rasa's HTTP API. `make run` starts one itself.")
     rasa_token: str = Field("", description="Rasa's token.")
     demo: bool = Field(False, description="Makes the demo staff; refused unless HOST is a loopback address.")
@@ -150,7 +150,12 @@ class Settings(BaseSettings):
         else:
             names = ["127.0.0.1", "localhost", "[::1]"] if self.is_loopback else [self.host]
             own = [f"http://{name}:{self.port}" for name in names]
-        return own + [o.strip().rstrip("/") for o in self.origins.split(",") if o.strip()]
+        return own + self.host_origins
+
+    @property
+    def host_origins(self) -> list[str]:
+        """The host apps' origins: they may frame the chat page, hand it a ticket, and open a socket."""
+        return [o.strip().rstrip("/") for o in self.origins.split(",") if o.strip()]
 
     def _made(self, name: str, make: object) -> str:
         """A key of ``var/keys``, made on first use; written whole or not at all, readable by its owner alone."""
@@ -179,6 +184,10 @@ def _base64(size: int) -> str:
 
 def check(settings: Settings) -> None:
     """Refuse what must not start. Raises :class:`SettingsError` with one plain sentence."""
+    if not settings.public_url and settings.host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        raise SettingsError(
+            "STATION_HOST listens everywhere: say in STATION_PUBLIC_URL where browsers reach it."
+        )
     if settings.demo and not settings.is_loopback:
         raise SettingsError(
             "STATION_DEMO makes staff with a known password: it needs STATION_HOST=127.0.0.1."

@@ -17,8 +17,6 @@ from typing import Any
 
 import orjson
 import structlog
-from bot.dialogue import Dialogue
-from bot.hotlines import hotlines_for
 from sqlalchemy import Connection, select
 
 from app.desk import line, presence, views, visits
@@ -28,8 +26,11 @@ from app.gateway.server import StationServer
 from app.gateway.wire import Client, Rooms, event_packet
 from app.proxies import address_of
 from app.settings import Settings
+from app.staff.sessions import slide_all
 from app.tokens import Tickets, make_resume
 from app.voice import Voice
+from bot.dialogue import Dialogue
+from bot.hotlines import hotlines_for
 from data.kinds import Phase
 from data.retention import sweep
 from data.store import Store
@@ -174,8 +175,10 @@ class Station:
             wait = TURN_S
             if due is not None:
                 wait = min(wait, max(0.02, (due - self.clock()).total_seconds()))
+            # Not wait_for: on Python 3.11 it can swallow a cancellation, and then a station never stops.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._line_changed.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._line_changed.wait()
 
     async def _refreshes(self) -> None:
         while True:
@@ -209,7 +212,7 @@ class Station:
     async def board(self) -> dict[str, Any]:
         """The supervisors' board, with the state of the parts."""
         view = await self.store.read(views.board, self.terms, self.clock())
-        view["service"]["bot"] = self.dialogue.state()
+        view["service"]["bot"] = await self.dialogue.health()
         return view
 
     async def _refresh_board(self) -> None:
@@ -226,13 +229,15 @@ class Station:
                 at[client.who.id] = max(when, at.get(client.who.id, when))
             if at:
                 await self.store.run(presence.heard, at=at)
+            sessions = {c.who.session for ns in (DESK, WATCH) for c in self.rooms.members(ns, "all")}
+            if sessions:
+                await self.store.run(slide_all, now=now, sessions=sessions)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _sweeps(self) -> None:
         while True:
-            swept = await self.store.run(sweep, now=self.clock())
-            if any(swept.values()):
-                log.info("station.swept", **{table: n for table, n in swept.items() if n})
+            while swept := await self.store.run(sweep, now=self.clock()):
+                log.info("station.swept", **swept)
             await asyncio.sleep(SWEEP_S)
 
     async def _debts(self) -> None:

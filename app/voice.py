@@ -15,8 +15,6 @@ from typing import Any
 
 import orjson
 import structlog
-from bot.dialogue import Dialogue
-from bot.facts import Act, Facts
 from sqlalchemy import Connection, select
 
 from app.desk import line, talk, views
@@ -24,6 +22,8 @@ from app.desk.opening import written
 from app.desk.terms import Terms
 from app.gateway.publisher import VISITOR, conversation_room
 from app.gateway.wire import Rooms
+from bot.dialogue import Dialogue
+from bot.facts import Act, Facts
 from data.kinds import About, By, Help, Level, Phase
 from data.store import Store
 from data.tables import Conversation, Message, table

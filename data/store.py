@@ -83,7 +83,7 @@ class _Base:
 
     def run(
         self, command: Callable[..., Done[T]], *args: Any, lane: str | None = None, **named: Any
-    ) -> T:
+    ) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self._loop.create_future()
 
         def answer(value: Any, error: BaseException | None) -> None:

@@ -202,7 +202,7 @@ def take_step(
     if step is Step.ASSESS:
         values |= {"assessed_at": now, "assessed_by": staff}
     if after.status is CaseStatus.CLOSED:
-        values |= {"closed_at": now, "closed_by": staff}
+        values |= {"closed_at": now, "closed_by": staff, "delete_after": now + keep}
     conn.execute(update(CASE).where(CASE.c.id == case).values(values))
     _log_step(conn, now=now, keep=keep, case=case, step=step.value, by=staff, detail=dict(form))
     running = clocks_after(after, step, row.opened_at, now)

@@ -13,10 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.desk import phases, routing, views, waits
+from app.desk.hours import DeskState
 from app.desk.phases import Act
 from app.desk.speech import tell
 from app.desk.talk import tell_help
 from app.desk.terms import Terms
+from bot.facts import spoken
+from bot.wording import duration, moment
 from data import audit
 from data.kinds import Done, ErrorCode, Event, EventKind, Level, Phase, Refusal, Role, Status
 from data.sql import upsert
@@ -44,14 +47,7 @@ def ask_human(
     desk = terms.desk(now)
     crisis = Level(row.level).is_crisis
     if not desk.open and not crisis:
-        told = tell(
-            conn,
-            terms,
-            now=now,
-            row=row,
-            key="out_of_hours",
-            opens_at=_clock_words(desk.opens_at, row.language),
-        )
+        told = tell(conn, terms, now=now, row=row, **_opening("out_of_hours", desk.opens_at, row.language))
         return Done({"phase": views.phase(conn, terms, now, row)}, (told,))
     if not crisis and desk.closes_at is not None and not _can_be_served(conn, terms, now, desk.closes_at):
         told = tell(
@@ -59,8 +55,7 @@ def ask_human(
             terms,
             now=now,
             row=row,
-            key="too_late_today",
-            closes_at=_clock_words(desk.closes_at, row.language),
+            **_opening("closing_cannot_be_served", _reopens(terms, desk), row.language),
         )
         return Done({"phase": views.phase(conn, terms, now, row)}, (told,))
     conn.execute(
@@ -70,7 +65,7 @@ def ask_human(
     )
     fresh = views.conversation(conn, conversation)
     phase = views.phase(conn, terms, now, fresh)
-    told = tell(conn, terms, now=now, row=fresh, **_place_words(phase))
+    told = tell(conn, terms, now=now, row=fresh, **_place_words(phase, desk.open, row.language))
     return Done({"phase": phase}, (told, Event(EventKind.PHASE, conversation, phase), *CHANGED))
 
 
@@ -152,7 +147,7 @@ def accept(
     audit.write(conn, now=now, actor=staff, action="conversation.accepted", object=conversation)
     fresh = _known(conn, conversation)
     name = conn.execute(select(S.c.desk_name).where(S.c.id == staff)).scalar_one()
-    joined = tell(conn, terms, now=now, row=fresh, key="counsellor_joined", name=name)
+    joined = tell(conn, terms, now=now, row=fresh, key="joined", name=name)
     fresh = _known(conn, conversation)
     value = _opened(conn, terms, now, fresh)
     owned = Event(EventKind.OWNED, conversation, {"owner": staff, "was": None})
@@ -262,7 +257,8 @@ def hand_back(conn: Connection, terms: Terms, *, now: datetime, row: Row[Any], r
         detail=row.owner_id or "",
     )
     fresh = _known(conn, row.id)
-    told = tell(conn, terms, now=now, row=fresh, key="handed_back")
+    name = conn.execute(select(S.c.desk_name).where(S.c.id == row.owner_id)).scalar() or ""
+    told = tell(conn, terms, now=now, row=fresh, key="counsellor_left", name=name)
     phase = views.phase(conn, terms, now, fresh)
     return [
         told,
@@ -383,7 +379,7 @@ def _shut(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
                 continue
             key = {"key": "desk_empty"}
         else:
-            key = {"key": "desk_closed", "opens_at": _clock_words(desk.opens_at, row.language)}
+            key = _opening("desk_closed_before_your_turn", desk.opens_at, row.language)
         conn.execute(
             update(C).where(C.c.id == row.id, C.c.phase == Phase.WAITING.value).values(phase=Phase.BOT.value)
         )
@@ -418,8 +414,7 @@ def _close(
     conn: Connection, terms: Terms, *, now: datetime, row: Row[Any], by: str, disposition: str
 ) -> list[Event]:
     phases.next_phase(Phase(row.phase), Act.CLOSE)
-    key = "ended_by_visitor" if by == "visitor" else "ended_by_counsellor"
-    told = tell(conn, terms, now=now, row=row, key=key)
+    told = tell(conn, terms, now=now, row=row, key="ended")
     conn.execute(
         update(C)
         .where(C.c.id == row.id)
@@ -430,7 +425,7 @@ def _close(
     _withdraw(conn, row.id)
     if row.owner_id is not None:
         conn.execute(update(P).where(P.c.staff_id == row.owner_id).values(idle_since=now))
-    audit.write(conn, now=now, actor=by, action="conversation.closed", object=row.id, detail=disposition[:64])
+    audit.write(conn, now=now, actor=by, action="conversation.closed", object=row.id)
     fresh = _known(conn, row.id)
     return [
         told,
@@ -470,18 +465,30 @@ def _can_be_served(conn: Connection, terms: Terms, now: datetime, closes_at: dat
     )
 
 
-def _place_words(phase: Mapping[str, Any]) -> dict[str, str]:
+def _place_words(phase: Mapping[str, Any], desk_open: bool, language: str) -> dict[str, str]:
+    """The sentence that says where in the line somebody is, and its values."""
+    if not desk_open:
+        return {"key": "waiting_on_call"}
     place = str(phase.get("position", 1))
     if phase.get("wait_s") is None:
         return {"key": "waiting_no_estimate", "position": place}
-    minutes = max(1, round(int(phase["wait_s"]) / 60))
-    return {"key": "waiting", "position": place, "minutes": str(minutes)}
+    return {
+        "key": "waiting_estimate",
+        "position": place,
+        "wait": duration(int(phase["wait_s"]), spoken(language)),
+    }
 
 
-def _clock_words(at: datetime | None, language: str) -> str:
+def _opening(key: str, at: datetime | None, language: str) -> dict[str, str]:
+    """A sentence that names when people are back, or the one that says we cannot say."""
     if at is None:
-        return ""
-    return at.strftime("%m月%d日 %H:%M") if language == "zh" else at.strftime("%-d %B, %H:%M")
+        return {"key": f"{key}_unknown"}
+    return {"key": key, "opens_at": moment(at, spoken(language))}
+
+
+def _reopens(terms: Terms, desk: DeskState) -> datetime | None:
+    """When the desk opens again after the closing that is near."""
+    return None if desk.closes_at is None else terms.desk(desk.closes_at).opens_at
 
 
 def _own(conn: Connection, visitor: str, conversation: str) -> Row[Any]:

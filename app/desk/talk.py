@@ -60,6 +60,12 @@ _STORED = select(M.c.conversation_id, M.c.seq, M.c.at).where(
     M.c.sender == bindparam("sender"), M.c.id == bindparam("id")
 )
 _ASSESS = Prepared(insert(A))
+_HELP_WORDS = {
+    Help.NONE: "case_closed",
+    Help.ALARMED: "alarmed",
+    Help.ACKNOWLEDGED: "acknowledged",
+    Help.UNANSWERED: "unanswered",
+}
 
 
 class Spoken(NamedTuple):
@@ -227,23 +233,18 @@ def tell_help(conn: Connection, terms: Terms, *, now: datetime, taken: cases.Tak
         return []
     events: list[Event] = []
     key = help_words(conn, terms, now, taken.help, taken.subject)
-    if key is not None:
+    if row.phase != Phase.CLOSED.value:
         events.append(tell(conn, terms, now=now, row=row, key=key, name=taken.by_name))
     events.append(Event(EventKind.PHASE, row.id, views.phase_of(conn, terms, now, row.id)))
     return events
 
 
-def help_words(conn: Connection, terms: Terms, now: datetime, help_: Help, subject: Subject) -> str | None:
+def help_words(conn: Connection, terms: Terms, now: datetime, help_: Help, subject: Subject) -> str:
     """Which sentence is true for a state of help; ``alarmed`` depends on whether anybody is there to hear it."""
     about = "_other" if subject is Subject.OTHER else ""
-    if help_ is Help.ALARMED:
-        there = views.responder_present(conn, terms, now)
-        return f"help_alarmed{about}" if there else f"help_alarmed_nobody_there{about}"
-    if help_ is Help.ACKNOWLEDGED:
-        return f"help_acknowledged{about}"
-    if help_ is Help.UNANSWERED:
-        return f"help_unanswered{about}"
-    return None
+    if help_ is Help.ALARMED and not views.responder_present(conn, terms, now):
+        return f"alarmed_nobody_there{about}"
+    return f"{_HELP_WORDS[help_]}{about}"
 
 
 def answer_as_bot(

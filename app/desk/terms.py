@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.facts import Answer
-
 from app.desk.hours import DeskState, Hours, desk_at
+from bot.facts import Answer
 from bot.screening import Assessment
 
 

@@ -24,12 +24,13 @@ from data.tables import (
     LeftMessage,
     Message,
     Note,
+    Offer,
     Presence,
     Staff,
     Visitor,
     table,
 )
-from escalation.commands import due_at, legal
+from escalation.commands import case_event, due_at, legal
 
 C = table(Conversation)
 M = table(Message)
@@ -38,6 +39,7 @@ S = table(Staff)
 P = table(Presence)
 K = table(Case)
 KS = table(CaseStep)
+O = table(Offer)  # noqa: E741 - the offers
 
 _TRANSCRIPT = (
     select(M).where(M.c.conversation_id == bindparam("c"), M.c.seq > bindparam("after")).order_by(M.c.seq)
@@ -299,6 +301,7 @@ def roster(conn: Connection, terms: Terms, now: datetime, staff_id: str) -> dict
         .outerjoin(P, P.c.staff_id == S.c.id)
         .where(S.c.id == staff_id)
     ).one()
+    crisis = me.role in (Role.RESPONDER.value, Role.SUPERVISOR.value)
     mine = conn.execute(
         select(C).where(C.c.owner_id == staff_id, C.c.phase == Phase.LIVE.value).order_by(C.c.owned_at)
     )
@@ -319,7 +322,17 @@ def roster(conn: Connection, terms: Terms, now: datetime, staff_id: str) -> dict
             for r in mine
         ],
         "queue": queue_view(conn, terms, now),
-        "cases": open_cases(conn) if me.role in (Role.RESPONDER.value, Role.SUPERVISOR.value) else [],
+        "cases": open_cases(conn) if crisis else [],
+        "alarms": unanswered_alarms(conn, now) if crisis else [],
+        "offers": offers_to(conn, now, staff_id),
+        "seniors": [
+            {"id": r.id, "name": r.desk_name, "role": r.role}
+            for r in conn.execute(
+                select(S.c.id, S.c.desk_name, S.c.role).where(
+                    S.c.role.in_([Role.RESPONDER.value, Role.SUPERVISOR.value]), S.c.disabled_at.is_(None)
+                )
+            )
+        ],
     }
 
 
@@ -376,6 +389,30 @@ def open_cases(conn: Connection) -> list[dict[str, Any]]:
     rows = conn.execute(select(K).where(K.c.status != CaseStatus.CLOSED.value)).all()
     ranked = sorted(rows, key=lambda r: (-Level(r.level).rank, r.opened_at))
     return [case(conn, row) for row in ranked]
+
+
+def offers_to(conn: Connection, now: datetime, staff_id: str) -> list[dict[str, Any]]:
+    """The offers that stand for one member of staff: a reload loses none."""
+    rows = conn.execute(
+        select(O.c.conversation_id, O.c.expires_at, C.c.level)
+        .join(C, C.c.id == O.c.conversation_id)
+        .where(O.c.staff_id == staff_id, O.c.state == "open", O.c.expires_at > now)
+    ).all()
+    return [
+        {
+            "conversation": r.conversation_id,
+            "expires_at": r.expires_at.isoformat(),
+            "level": r.level,
+            **about(conn, r.conversation_id),
+        }
+        for r in rows
+    ]
+
+
+def unanswered_alarms(conn: Connection, now: datetime) -> list[dict[str, Any]]:
+    """The ``case`` events of what nobody has acknowledged: who comes to their screen is rung at once."""
+    rows = conn.execute(select(K).where(K.c.status == CaseStatus.OPEN.value).order_by(K.c.opened_at))
+    return [dict(case_event(conn, row, now=now, ring=True).data) for row in rows]
 
 
 def cases(conn: Connection, limit: int = 100) -> list[dict[str, Any]]:

@@ -60,7 +60,10 @@ class DeskSpace(StaffSpace):
             station.rooms.join(client, conversation_room(one["conversation"]))
 
         async def greet() -> None:
+            alarms = roster.pop("alarms")
             client.open(event_packet(self.name, "roster", orjson.dumps(roster)))
+            for alarm in alarms:
+                station.server.send(client, "case", alarm)
 
         return greet
 

@@ -29,6 +29,7 @@ STATION = web.AppKey("station", Station)
 STAFF = web.RequestKey("staff", StaffMember)
 LANGUAGE = web.RequestKey("language", str)
 FORM_COOKIE = "station_form"
+FRESH_FORM = web.RequestKey("form_cookie", str)
 LANGUAGE_COOKIE = "station_language"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATUS = {
@@ -49,7 +50,7 @@ _HEADERS = {
         "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -70,11 +71,9 @@ def is_secure(request: web.Request) -> bool:
 
 def csrf_token(request: web.Request) -> str:
     """The token for forms of this browser."""
-    binding = (
-        request.cookies.get(COOKIE) or request.cookies.get(FORM_COOKIE) or request.get("form_cookie", "")
-    )
+    binding = request.cookies.get(COOKIE) or request.cookies.get(FORM_COOKIE) or request.get(FRESH_FORM, "")
     if not binding:
-        binding = request["form_cookie"] = secrets.token_urlsafe(18)
+        binding = request[FRESH_FORM] = secrets.token_urlsafe(18)
     return make_csrf(request.app[STATION].settings.signing_key, binding)
 
 
@@ -82,13 +81,14 @@ def check_form(request: web.Request, token: str) -> None:
     """Refuse a form that did not come from our own page."""
     binding = request.cookies.get(COOKIE) or request.cookies.get(FORM_COOKIE)
     expected = make_csrf(request.app[STATION].settings.signing_key, binding or "")
-    if not binding or not hmac.compare_digest(token.encode(), expected.encode()):
+    if not binding or not hmac.compare_digest(token.encode("utf-8", "replace"), expected.encode()):
         raise Refusal(ErrorCode.NOT_ALLOWED, "This form has expired. Please open the page again.")
 
 
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every failure as an answer that a person or a program can use, and the headers that browsers need."""
+    response: web.StreamResponse
     try:
         response = await handler(request)
     except web.HTTPException as fault:
@@ -121,15 +121,17 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response.headers.setdefault(name, value)
     framed = request.path == "/chat"
     response.headers["Content-Security-Policy"] += (
-        f"; frame-ancestors {' '.join(request.app[STATION].settings.own_origins)}"
+        f"; frame-ancestors {' '.join(o for o in request.app[STATION].settings.own_origins if '[' not in o)}"
         if framed
         else "; frame-ancestors 'none'"
     )
-    form = request.get("form_cookie")
+    form = request.get(FRESH_FORM)
     if form:
         response.set_cookie(
             FORM_COOKIE, form, httponly=True, samesite="Lax", secure=is_secure(request), path="/"
         )
+    if isinstance(response, web.HTTPException):
+        raise response
     return response
 
 

@@ -15,7 +15,7 @@ from app.permissions import home_page
 from app.proxies import address_of
 from app.staff import accounts, invitations, throttle
 from app.staff.members import StaffMember
-from app.staff.sessions import close_session, open_session
+from app.staff.sessions import LONGEST, close_session, open_session
 from data.kinds import Done, Refusal
 
 
@@ -85,7 +85,13 @@ async def login(request: web.Request) -> web.StreamResponse:
     secret = await station.store.run(sign_in)
     response = web.HTTPSeeOther(home_page(member.role))
     response.set_cookie(
-        COOKIE, secret, httponly=True, samesite="Lax", secure=is_secure(request), path="/", max_age=12 * 3600
+        COOKIE,
+        secret,
+        httponly=True,
+        samesite="Lax",
+        secure=is_secure(request),
+        path="/",
+        max_age=int(LONGEST.total_seconds()),
     )
     raise response
 

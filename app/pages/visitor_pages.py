@@ -38,7 +38,7 @@ async def chat_page(request: web.Request) -> web.StreamResponse:
             "direction": "ltr",
             "page": "chat",
             "csrf_token": csrf_token(request),
-            "boot": {"hotlines": station.hotlines(language)},
+            "boot": {"hotlines": station.hotlines(language), "host_origins": station.settings.host_origins},
             "hotlines": station.hotlines(language),
             "messages": messages,
             "notice_version": NOTICE_VERSION,
