@@ -12,7 +12,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -80,6 +80,7 @@ class Station:
         self._line_changed = asyncio.Event()
         self._view_changed = asyncio.Event()
         self._queue_dirty = False
+        self._beat_at = clock()
         self._places: dict[str, tuple[int, int | None]] = {}
         self._loops: list[asyncio.Task[None]] = []
 
@@ -170,6 +171,9 @@ class Station:
     async def _turns(self) -> None:
         while True:
             self._line_changed.clear()
+            if self.clock() - self._beat_at > 2 * timedelta(seconds=HEARTBEAT_S):
+                # The machine slept, or its clock was set: nobody has vanished whose socket is here.
+                await self._beat()
             now = self.clock()
             due = await self.store.run(line.turn, self.terms, now=now)
             wait = TURN_S
@@ -221,18 +225,22 @@ class Station:
 
     async def _heartbeats(self) -> None:
         while True:
-            now = self.clock()
-            at: dict[str, datetime] = {}
-            for client in self.rooms.members(DESK, "all"):
-                asked = client.socket.last_ping  # when a ping went out that is not answered yet, in Unix time
-                when = now if asked is None else min(now, datetime.fromtimestamp(asked, UTC))
-                at[client.who.id] = max(when, at.get(client.who.id, when))
-            if at:
-                await self.store.run(presence.heard, at=at)
-            sessions = {c.who.session for ns in (DESK, WATCH) for c in self.rooms.members(ns, "all")}
-            if sessions:
-                await self.store.run(slide_all, now=now, sessions=sessions)
+            await self._beat()
             await asyncio.sleep(HEARTBEAT_S)
+
+    async def _beat(self) -> None:
+        """Write down when everybody at a console was last heard."""
+        now = self._beat_at = self.clock()
+        at: dict[str, datetime] = {}
+        for client in self.rooms.members(DESK, "all"):
+            asked = client.socket.last_ping  # when a ping went out that is not answered yet, in Unix time
+            when = now if asked is None else min(now, datetime.fromtimestamp(asked, UTC))
+            at[client.who.id] = max(when, at.get(client.who.id, when))
+        if at:
+            await self.store.run(presence.heard, at=at)
+        sessions = {c.who.session for ns in (DESK, WATCH) for c in self.rooms.members(ns, "all")}
+        if sessions:
+            await self.store.run(slide_all, now=now, sessions=sessions)
 
     async def _sweeps(self) -> None:
         while True:

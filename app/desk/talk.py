@@ -59,7 +59,7 @@ _STORE = Prepared(insert_if_absent(M, "sender", "id"))
 _STORED = select(M.c.conversation_id, M.c.seq, M.c.at).where(
     M.c.sender == bindparam("sender"), M.c.id == bindparam("id")
 )
-_ASSESS = Prepared(insert(A))
+_ASSESS = Prepared(insert(A).values({c.name: bindparam(c.name, type_=c.type) for c in A.c if c.name != "id"}))
 _HELP_WORDS = {
     Help.NONE: "case_closed",
     Help.ALARMED: "alarmed",

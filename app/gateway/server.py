@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -17,8 +18,10 @@ from typing import Any, Protocol
 import orjson
 import socketio
 import structlog
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from engineio.async_drivers import aiohttp as engine
+from engineio.exceptions import SocketIsClosedError, UnknownPacketError
+from engineio.packet import MESSAGE, Packet
 from socketio import packet as protocol
 
 from app.gateway.payloads import Payload, read
@@ -29,6 +32,8 @@ log = structlog.get_logger()
 
 Reply = Callable[[Any, BaseException | None], None]
 Handler = Callable[[Client, Any, Reply], None]
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 PING_S = 15
 """How often a socket is asked whether it is there; an unheard one is closed after as long again."""
@@ -64,17 +69,34 @@ class _Json:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            return json.loads(text)
+            lenient = json.dumps(json.loads(text), ensure_ascii=False)
+            return orjson.loads(_SURROGATES.sub("\ufffd", lenient))
+
+
+class _StationPacket(protocol.Packet):  # type: ignore[misc]
+    """A Socket.IO packet read and written with our JSON. We send no bytes, so none are looked for."""
+
+    json = _Json
+    uses_binary_events = False
 
 
 class _PlainWebSocket(engine.WebSocket):  # type: ignore[misc]
-    """engine.io's aiohttp socket, declining compression: 33 kB a connection instead of 123."""
+    """engine.io's aiohttp socket, declining compression (33 kB a connection instead of 123), with a plain loop.
+
+    engine.io's own loop makes two tasks and two timers for every frame that comes in and keeps the last packet that
+    went out; this makes none and keeps none. A connection that begins with polling is upgraded by engine.io's.
+    """
 
     async def __call__(self, environ: Mapping[str, Any]) -> Any:
         self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
-        await self._sock.prepare(environ["aiohttp.request"])
+        request = environ["aiohttp.request"]
+        await self._sock.prepare(request)
         self.environ = environ
-        await self.handler(self)
+        socket = self.handler.__self__
+        if socket.connected:
+            await self.handler(self)
+        else:
+            await self._talk(socket, request.transport)
         return self._sock
 
     async def send(self, message: str | bytes) -> None:
@@ -83,6 +105,59 @@ class _PlainWebSocket(engine.WebSocket):  # type: ignore[misc]
         else:
             await self._sock.send_bytes(message)
 
+    async def _talk(self, socket: Any, transport: asyncio.Transport | None) -> None:
+        """Read until the socket is gone; write beside it. Who is silent for a ping and its answer is cut off."""
+        socket.connected = socket.upgraded = True
+        loop = asyncio.get_running_loop()
+        patience = self.server.ping_interval + self.server.ping_timeout
+        heard = loop.time()
+
+        timers: list[asyncio.TimerHandle] = []
+
+        def look() -> None:
+            left = heard + patience - loop.time()
+            if left > 0:
+                timers[:] = [loop.call_later(left, look)]
+            elif transport is not None:
+                transport.abort()
+
+        look()
+        writer = asyncio.ensure_future(self._write(socket))
+        on_message = self.server.handlers["message"]
+        try:
+            while True:
+                frame = await self._sock.receive()
+                if frame.type is not WSMsgType.TEXT and frame.type is not WSMsgType.BINARY:
+                    return
+                heard = loop.time()
+                try:
+                    packet = Packet(encoded_packet=frame.data)
+                    if packet.packet_type == MESSAGE:
+                        await on_message(socket.sid, packet.data)
+                    else:
+                        await socket.receive(packet)
+                except SocketIsClosedError:
+                    return
+                except (UnknownPacketError, ValueError, IndexError):
+                    continue  # no packet of this protocol: there is nobody to answer
+        finally:
+            for timer in timers:
+                timer.cancel()
+            socket.queue.put_nowait(None)
+            await writer
+            await socket.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+
+    async def _write(self, socket: Any) -> None:
+        queue = socket.queue
+        try:
+            while (packet := await queue.get()) is not None:
+                queue.task_done()
+                await self.send(packet.encode())
+                del packet
+        except (ConnectionError, RuntimeError):
+            pass  # it closed while we wrote; the reader sees the same
+        await self._sock.close()
+
 
 class StationServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO over aiohttp, with our dispatch."""
@@ -90,7 +165,7 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
     def __init__(self, *, origins: list[str], rooms: Rooms) -> None:
         super().__init__(
             async_mode="aiohttp",
-            json=_Json,
+            serializer=_StationPacket,
             cors_allowed_origins=origins,
             cors_credentials=True,
             logger=False,
@@ -131,15 +206,38 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
     # What follows takes the place of python-socketio's own handling of packets.
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        if isinstance(data, bytes):
+            return  # the attachment of a binary event, which was refused when it was announced
         try:
-            await super()._handle_eio_message(eio_sid, data)
+            packet = self.packet_class(encoded_packet=data)
         except (ValueError, TypeError, IndexError, AttributeError, KeyError, RecursionError):
-            # A packet that cannot be read. Whoever sent it hears so; nobody else is touched.
-            self._binary_packet.pop(eio_sid, None)
-            for name in self.spaces:
-                client = self.clients.get((eio_sid, name))
-                if client is not None:
-                    self.send(client, "error", _refused(_UNREADABLE)["error"])
+            self._unreadable(eio_sid)
+            return
+        kind, namespace = packet.packet_type, packet.namespace or "/"
+        if kind == protocol.EVENT:
+            client = self.clients.get((eio_sid, namespace))
+            if client is not None:
+                self.dispatch(client, packet.id, packet.data)
+        elif kind == protocol.CONNECT:
+            await self._handle_connect(eio_sid, namespace, packet.data)
+        elif kind == protocol.DISCONNECT:
+            await self._handle_disconnect(eio_sid, namespace)
+        elif kind == protocol.BINARY_EVENT:
+            client = self.clients.get((eio_sid, namespace))
+            if client is not None and packet.id is not None:
+                client.put(ack_packet(namespace, packet.id, _refused(_UNREADABLE)))
+        elif kind not in (
+            protocol.ACK,
+            protocol.BINARY_ACK,
+        ):  # we ask for no acknowledgement, so there is none to take
+            self._unreadable(eio_sid)
+
+    def _unreadable(self, eio_sid: str) -> None:
+        """A packet that cannot be read. Whoever sent it hears so; nobody else is touched."""
+        for name in self.spaces:
+            client = self.clients.get((eio_sid, name))
+            if client is not None:
+                self.send(client, "error", _refused(_UNREADABLE)["error"])
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         name = namespace or "/"
@@ -188,15 +286,6 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
             log.exception("gateway.snapshot_failed", namespace=name)
             self.close_client(client)
 
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
-        client = self.clients.get((eio_sid, namespace or "/"))
-        if client is None:
-            return
-        self.dispatch(client, id, data)
-
-    async def _handle_ack(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
-        """We never ask a client for an acknowledgement, so there is none to take."""
-
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
         client = self.clients.pop((eio_sid, namespace or "/"), None)
         if client is not None:
@@ -207,7 +296,6 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
             client = self.clients.pop((eio_sid, name), None)
             if client is not None:
                 await self._gone(client)
-        self._binary_packet.pop(eio_sid, None)
         self.environ.pop(eio_sid, None)
 
     def dispatch(self, client: Client, ack: int | None, data: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,14 @@ import pytest
 import socketio
 
 from tests.gateway.peers import House, Peer, cookie_header, running
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """What is refused before it reaches a database needs no second kind of it."""
+    async with running() as house:
+        yield house
+
 
 VISITOR_REFUSALS: list[tuple[str, str, Any, str]] = [
     ("no payload", "say", {}, "invalid_payload"),
