@@ -23,7 +23,8 @@ DECISIONS = DOCS / "decisions"
 _NOT_OURS = {".git", ".venv", ".venv-bot", "node_modules", "var", "build", "dist"}
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_SENDS = {"emit", "event_packet", "send", "_to_conversation"}  # the functions that name an event to a socket
+_SENDS = {"emit": 2, "event_packet": 1, "send": 1, "_to_conversation": 0}
+"""The functions that send an event to a socket, and which argument names it."""
 
 
 def pages() -> Iterator[Path]:
@@ -98,10 +99,14 @@ def events_sent() -> set[str]:
     sent = set()
     for path in [*(ROOT / "app" / "gateway").glob("*.py"), *(ROOT / "app").glob("*.py")]:
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in _SENDS:
-                sent |= {
-                    a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
-                }
+            place = (
+                _SENDS.get(ast.unparse(call.func).rpartition(".")[2]) if isinstance(call, ast.Call) else None
+            )
+            if place is None or len(call.args) <= place:
+                continue
+            named = call.args[place]
+            if isinstance(named, ast.Constant) and isinstance(named.value, str):
+                sent.add(named.value)
     return sent
 
 
