@@ -26,7 +26,7 @@ export function Bubble({ message, state, last }: { message: Message; state: Mark
       <p class="bubble-text" dir="auto">
         {message.text}
       </p>
-      {message.card?.kind === "hotline" && (
+      {message.card?.kind === "hotlines" && (
         <button type="button" class="card-action" data-testid="card-hotline" onClick={openHotlines}>
           {t("chat.card_hotlines")}
         </button>
