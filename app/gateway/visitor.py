@@ -27,7 +27,6 @@ class VisitorSocket:
     conversation: str
     epoch: int
     language: str
-    window: Window
 
 
 class VisitorSpace(Space):
@@ -51,7 +50,7 @@ class VisitorSpace(Space):
 
     def __init__(self, station: Any) -> None:
         super().__init__(station)
-        self._windows: dict[str, tuple[Window, int]] = {}
+        self._windows: dict[str, Window] = {}
         self._arrivals: dict[str, Window] = {}
 
     def allows(self, client: Client, event: str) -> bool:
@@ -85,11 +84,7 @@ class VisitorSpace(Space):
             lane=None if resume is None else resume[0],
         )
         visitor, resumed = arrived["visitor"], arrived["resumed"]
-        window, sockets = self._windows.get(visitor, (Window(station.settings.say_rate), 0))
-        self._windows[visitor] = (window, sockets + 1)
-        client.who = VisitorSocket(
-            visitor, arrived["conversation"], arrived["epoch"], arrived["language"], window
-        )
+        client.who = VisitorSocket(visitor, arrived["conversation"], arrived["epoch"], arrived["language"])
         station.rooms.join(client, f"v:{visitor}")
         station.rooms.join(client, conversation_room(arrived["conversation"]))
         after = wish.after if resumed else 0
@@ -101,13 +96,8 @@ class VisitorSpace(Space):
 
     async def disconnect(self, client: Client) -> None:
         """Leaving changes nothing: the conversation stays, and so does a case."""
-        if client.who is None:
-            return
-        window, sockets = self._windows.get(client.who.id, (client.who.window, 1))
-        if sockets <= 1:
+        if client.who is not None and not self.station.rooms.occupied(self.name, f"v:{client.who.id}"):
             self._windows.pop(client.who.id, None)
-        else:
-            self._windows[client.who.id] = (window, sockets - 1)
 
     def on_say(self, client: Client, p: payloads.Say, reply: Reply) -> None:
         """Say something: acknowledged once it is on disk."""
@@ -202,7 +192,10 @@ class VisitorSpace(Space):
 
     def _limit(self, client: Client, text: str) -> None:
         """Refuse a flood, but never a cry for help inside it."""
-        retry_after = client.who.window.hit(self.station.monotonic())
+        window = self._windows.get(client.who.id)
+        if window is None:
+            window = self._windows[client.who.id] = Window(self.station.settings.say_rate)
+        retry_after = window.hit(self.station.monotonic())
         if retry_after is None:
             return
         if self.station.terms.screen(text, client.who.language).level.is_crisis:

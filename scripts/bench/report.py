@@ -33,8 +33,8 @@ class Row:
     def ratio(self, peer: str) -> float | None:
         """The median of station ÷ peer, each within its own round."""
         ours, theirs = self.rounds.get("station"), self.rounds.get(peer)
-        if not ours or not theirs:
-            return None
+        if not ours or not theirs or not all(theirs):
+            return None  # a load of 0 % is no measure
         return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
     @property
