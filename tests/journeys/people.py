@@ -111,6 +111,12 @@ class Person:
         await expect(after.nth(count - 1)).to_be_visible()
         return await lines.all_inner_texts()
 
+    async def end(self) -> None:
+        """End the talk, so that nobody is offered it in the next journey."""
+        await self.get("end").click()
+        await self.get("end-confirm").click()
+        await self.phase("closed")
+
     async def screen_width(self) -> tuple[int, int]:
         """The page's scrolling width and the window's, in CSS pixels."""
         wide = "() => [document.scrollingElement.scrollWidth, innerWidth]"

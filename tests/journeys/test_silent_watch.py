@@ -55,6 +55,7 @@ async def test_watching_unwatching_and_watching_again_sends_nothing_to_either_si
     await expect(supervisor.saying("That must be frightening.")).to_be_visible()
     await expect(supervisor.get("composer")).to_have_count(0)
     await supervisor.get("unwatch").click()
+    await visitor.end()
 
 
 def received_before(person: Person, since: int, words: str) -> list[str]:
