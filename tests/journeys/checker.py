@@ -5,6 +5,7 @@ A pure function over values; knows no socket, no clock and no database.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -95,7 +96,7 @@ def check(history: History, stored: Sequence[Stored]) -> Findings:
     foreign = [message for message in own if message.id not in asked]
     words += [f"{message.id} was never asked for" for message in foreign]
     places = [asked[message.id] for message in own if message.id in asked]
-    backwards = [(a, b) for a, b in zip(places, places[1:], strict=False) if b < a]
+    backwards = [(a, b) for a, b in itertools.pairwise(places) if b < a]
     words += [f"{history.sent[b].id} stands after {history.sent[a].id}" for a, b in backwards]
     numbers = [message.seq for message in stored]
     gaps = sum(number != place for place, number in enumerate(numbers, 1))

@@ -180,7 +180,9 @@ async def run(
             on_the_way += caught
             await station.changes(lambda facts, dead=dead: facts["server_pid"] not in (None, dead))  # type: ignore[misc]
             await station.ready()
-            tell(f"kill {kill}: {caught} messages were on their way; {tally.acknowledged} acknowledged so far")
+            tell(
+                f"kill {kill}: {caught} messages were on their way; {tally.acknowledged} acknowledged so far"
+            )
         await tally.reach(VISITORS)
         enough.set()
         written = await page

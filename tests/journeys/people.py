@@ -107,7 +107,9 @@ class Person:
         last_own = self.messages("visitor").last
         await expect(last_own).to_be_visible()
         seq = int(await last_own.get_attribute("data-seq") or 0)
-        after = self.page.locator(f'[data-testid="message"][data-by="visitor"][data-seq="{seq}"] ~ [data-by="bot"]')
+        after = self.page.locator(
+            f'[data-testid="message"][data-by="visitor"][data-seq="{seq}"] ~ [data-by="bot"]'
+        )
         await expect(after.nth(count - 1)).to_be_visible()
         return await lines.all_inner_texts()
 
@@ -180,7 +182,10 @@ class People:
         return person
 
     async def go_home(self) -> None:
-        """Close every profile."""
+        """Close every profile. Whoever still waits or talks ends it first: the next journey begins with nobody."""
+        for person in self.all:
+            if await person.page.locator('[data-phase="waiting"], [data-phase="live"]').count():
+                await person.end()
         await asyncio.gather(*(context.close() for context in self._contexts))
         self._contexts.clear()
 

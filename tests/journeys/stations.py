@@ -44,7 +44,10 @@ class Station:
         """What ``/readyz`` says of each part; empty while nobody answers."""
         try:
             timeout = aiohttp.ClientTimeout(total=5)
-            async with aiohttp.ClientSession(timeout=timeout) as http, http.get(f"{self.url}/readyz") as answer:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as http,
+                http.get(f"{self.url}/readyz") as answer,
+            ):
                 parts: dict[str, str] = await answer.json()
                 return parts
         except (aiohttp.ClientError, OSError, TimeoutError):
@@ -85,12 +88,20 @@ class Station:
 
 @asynccontextmanager
 async def running(var: Path, **settings: str) -> AsyncIterator[Station]:
-    """``make run`` with settings (names without ``STATION_``), until its server answers; ended as by Ctrl-C."""
-    var.mkdir(parents=True, exist_ok=True)
+    """``make run`` with settings (names without ``STATION_``), until its server answers; ended as by Ctrl-C.
+
+    ``var`` is a folder that is there and empty.
+    """
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STATION_")}
-    given = {"VAR": str(var), "PORT": str(port), "DEMO_PASSWORD": PASSWORD, "HOURS": "00:00-24:00", **settings}
-    with (var / "make-run.log").open("wb") as log:
+    given = {
+        "VAR": str(var),
+        "PORT": str(port),
+        "DEMO_PASSWORD": PASSWORD,
+        "HOURS": "00:00-24:00",
+        **settings,
+    }
+    with open(var / "make-run.log", "wb") as log:  # noqa: ASYNC230  # once, before anything runs
         process = await asyncio.create_subprocess_exec(
             "make",
             "--no-print-directory",

@@ -23,7 +23,9 @@ async def test_a_visitor_on_a_phone_is_greeted_and_answered_by_rasa_in_their_lan
 ) -> None:
     await station.ready(bot="ok")
     visitor = await people.visitor(language, locale={"zh": "zh-CN", "en": "en-GB"}[language])
-    await expect(visitor.page.locator("html")).to_have_attribute("lang", {"zh": "zh-Hans", "en": "en"}[language])
+    await expect(visitor.page.locator("html")).to_have_attribute(
+        "lang", {"zh": "zh-Hans", "en": "en"}[language]
+    )
     await expect(visitor.get("notice")).to_be_visible()
     greeting = await visitor.messages("bot").locator(".bubble-text").all_inner_texts()
     assert all(is_chinese(line) == (language == "zh") for line in greeting)

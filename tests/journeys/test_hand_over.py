@@ -46,7 +46,7 @@ async def test_a_visitor_is_handed_to_a_counsellor_they_talk_and_the_first_voice
     )
     # Had the first voice meant to answer, it would have done so before it answers somebody who wrote later.
     await somebody_else_is_answered(station)
-    said_since = [data for name, data in map(lambda f: f.event, visitor.frames[handed_over:]) if data]
+    said_since = [data for name, data in (frame.event for frame in visitor.frames[handed_over:]) if data]
     assert not [data for data in said_since if data.get("by") == "bot"]
 
     await close(counsellor)

@@ -47,7 +47,7 @@ async def test_watching_unwatching_and_watching_again_sends_nothing_to_either_si
     await expect(supervisor.saying("shout all night")).to_be_visible()
     await counsellor.say("That must be frightening.")
     await expect(visitor.saying("That must be frightening.")).to_be_visible()
-    for person, first_word in ((visitor, '"ok":true'), (counsellor, "[\"typing\"")):
+    for person, first_word in ((visitor, '"ok":true'), (counsellor, '["typing"')):
         frames, requests = before[id(person)]
         assert received_before(person, frames, first_word) == []
         assert person.requests[requests:] == []
