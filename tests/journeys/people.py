@@ -184,7 +184,8 @@ class People:
     async def go_home(self) -> None:
         """Close every profile. Whoever still waits or talks ends it first: the next journey begins with nobody."""
         for person in self.all:
-            if await person.page.locator('[data-phase="waiting"], [data-phase="live"]').count():
+            talk = person.get("phase")
+            if await talk.count() and await talk.get_attribute("data-phase") in ("waiting", "live"):
                 await person.end()
         await asyncio.gather(*(context.close() for context in self._contexts))
         self._contexts.clear()
