@@ -15,6 +15,7 @@ import yaml
 from bot.dialogue import Dialogue
 from bot.facts import Act, Answer, Facts
 from bot.lines import DOMAIN
+from bot.lines import load as load_lines
 from bot.rasa_client import RasaClient
 from bot.turn import readable, spoken
 from data.kinds import About, By, Help, Level, Phase
@@ -180,6 +181,27 @@ async def test_danger_is_taken_seriously_and_help_is_told_as_it_is(
         assert nobody in told(answer)
     if state is Help.NONE:
         assert not any(word in told(answer) for word in ("警报", "alert"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "leaves"),
+    [
+        ("en", "I am going to end my life tonight", False),
+        ("en", "i'm going to end it all now", False),
+        ("zh", "我今晚就结束自己", False),
+        ("en", "bye", True),
+        ("zh", "晚安", True),
+    ],
+)
+async def test_in_danger_only_a_plain_goodbye_is_taken_for_one(
+    dialogue: Dialogue, facts: Make, language: str, text: str, leaves: bool
+) -> None:
+    in_danger = facts(language=language, level=Level.IMMINENT, about=About.SELF, help=Help.ALARMED)
+    answer = await dialogue.answer("c-end", text, in_danger, [])
+    assert answer.source == "rasa"
+    said = load_lines().find(answer.lines[0].text)
+    assert said is not None
+    assert said.action == ("utter_danger_goodbye" if leaves else "utter_danger")
 
 
 @pytest.mark.parametrize("intent", INTENTS)
