@@ -17,6 +17,7 @@ from app.gateway.watch import WatchSpace
 from app.pages import api, guard, staff_pages, templates, visitor_pages
 from app.pages.catalogue import load
 from app.pages.keys import CATALOGUE
+from app.pages.refusals import in_words
 from app.permissions import check_declared
 from app.settings import Settings
 from app.station import Station, utc_now
@@ -68,10 +69,11 @@ def build_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) ->
     """The whole application. The database must have been migrated. Raises when a permission is undeclared."""
     crypto.install(settings.keys)
     dialogue = Dialogue(settings.rasa_url or None, settings.rasa_token or None)
-    station = Station(settings, make_terms(settings, dialogue), dialogue, clock)
+    catalogue = load(WEB / "locale")
+    station = Station(settings, make_terms(settings, dialogue), dialogue, in_words(catalogue), clock)
     app = web.Application(middlewares=[guard.errors, guard.permission], client_max_size=256 * 1024)
     app[guard.STATION] = station
-    app[CATALOGUE] = load(WEB / "locale")
+    app[CATALOGUE] = catalogue
     assets = templates.read_assets(WEB / "dist")
     templates.install(app, app[CATALOGUE], assets, WEB / "templates")
     app.add_routes(

@@ -67,9 +67,6 @@ class Settings(BaseSettings):
         180, ge=1, description="Days that conversations are kept after they were written."
     )
     case_days: int = Field(1095, ge=1, description="Days that cases are kept after they were opened.")
-    responder_deadline_s: float = Field(
-        60.0, gt=0, description="Seconds until an alarm nobody acknowledged climbs."
-    )
     vanish_s: float = Field(60.0, gt=0, description="Seconds after which an unheard counsellor is gone.")
     offer_s: float = Field(20.0, gt=0, description="Seconds a counsellor has to accept an offer.")
     log_level: str = Field("info", description="debug, info, warning or error.")
@@ -144,17 +141,15 @@ class Settings(BaseSettings):
 
     @property
     def own_origins(self) -> list[str]:
-        """The origins whose pages may open a socket or post a form: listed, never ``*``."""
+        """The station's own origins: staff sockets and forms come from these alone. Listed, never ``*``."""
         if self.public_url:
-            own = [self.public_url.rstrip("/")]
-        else:
-            names = ["127.0.0.1", "localhost", "[::1]"] if self.is_loopback else [self.host]
-            own = [f"http://{name}:{self.port}" for name in names]
-        return own + self.host_origins
+            return [self.public_url.rstrip("/")]
+        names = ["127.0.0.1", "localhost", "[::1]"] if self.is_loopback else [self.host]
+        return [f"http://{name}:{self.port}" for name in names]
 
     @property
     def host_origins(self) -> list[str]:
-        """The host apps' origins: they may frame the chat page, hand it a ticket, and open a socket."""
+        """The host apps' origins: they may frame the chat page, hand it a ticket, and open a visitor's socket."""
         return [o.strip().rstrip("/") for o in self.origins.split(",") if o.strip()]
 
     def _made(self, name: str, make: object) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select
 
 from app.desk import line, presence, views, visits
 from app.desk.terms import Terms
+from app.flood import Flood
 from app.gateway.publisher import DESK, VISITOR, WATCH, Publisher, conversation_room
 from app.gateway.server import StationServer
 from app.gateway.wire import Client, Rooms, event_packet
@@ -31,7 +32,7 @@ from app.tokens import Tickets, make_resume
 from app.voice import Voice
 from bot.dialogue import Dialogue
 from bot.hotlines import hotlines_for
-from data.kinds import Phase
+from data.kinds import Phase, Refusal
 from data.retention import sweep
 from data.store import Store
 from data.tables import Conversation, table
@@ -59,6 +60,7 @@ class Station:
         settings: Settings,
         terms: Terms,
         dialogue: Dialogue,
+        words: Callable[[Refusal, str], str],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
@@ -67,7 +69,9 @@ class Station:
         self.dialogue = dialogue
         self.tickets = Tickets(settings.ticket_jwks, settings.ticket_audience)
         self.rooms = Rooms()
-        self.server = StationServer(origins=settings.own_origins, rooms=self.rooms)
+        self.server = StationServer(
+            origins=settings.own_origins + settings.host_origins, rooms=self.rooms, words=words
+        )
         self.publisher = Publisher(
             self.rooms,
             changed=self.changed,
@@ -75,6 +79,7 @@ class Station:
             opened=self._conversation_opened,
             close=self.server.close_client,
         )
+        self.flood = Flood(settings.say_rate, settings.open_rate, time.monotonic)
         self.store: Store
         self.voice: Voice
         self._line_changed = asyncio.Event()
@@ -111,10 +116,6 @@ class Station:
             self._queue_dirty = True
             self._line_changed.set()
         self._view_changed.set()
-
-    def monotonic(self) -> float:
-        """Seconds that only go forward, for limits."""
-        return time.monotonic()
 
     def address(self, request: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         """The client's address behind our own proxies."""

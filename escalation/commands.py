@@ -156,8 +156,11 @@ def open_or_raise(
     return Done(Opened(case, new=True, raised=True), (case_event(conn, row, now=now, ring=True),))
 
 
-def carry_over(conn: Connection, *, now: datetime, visitor: str, conversation: str) -> None:
-    """Let a visitor's open case follow them into a new conversation: its help, its level and where it speaks."""
+def carry_over(conn: Connection, *, now: datetime, visitor: str, conversation: str) -> Done[bool]:
+    """Let a visitor's open case follow them into a new conversation: its help, its level and where it speaks.
+
+    Whether there was one.
+    """
     row = conn.execute(
         select(CASE)
         .where(CASE.c.visitor_id == visitor, CASE.c.status != CaseStatus.CLOSED.value)
@@ -165,13 +168,14 @@ def carry_over(conn: Connection, *, now: datetime, visitor: str, conversation: s
         .limit(1)
     ).first()
     if row is None:
-        return
+        return Done(False)
     conn.execute(update(CASE).where(CASE.c.id == row.id).values(conversation_id=conversation))
     conn.execute(
         update(CONVERSATION)
         .where(CONVERSATION.c.id == conversation)
         .values(help=_help_of(row, now).value, level=row.level)
     )
+    return Done(True, (case_event(conn, _case(conn, row.id), now=now, ring=False),))
 
 
 def take_step(
@@ -188,7 +192,7 @@ def take_step(
     """One step of a case by a named person. Refuses what the rules refuse, having written nothing."""
     row = conn.execute(select(CASE).where(CASE.c.id == case).with_for_update()).first()
     if row is None:
-        raise Refusal(ErrorCode.NOT_ALLOWED, "There is no such case.")
+        raise Refusal(ErrorCode.UNKNOWN_CONVERSATION, "There is no such case.")
     before = state_of(row)
     after = take(before, step, role, form)
     values: dict[str, Any] = {

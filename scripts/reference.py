@@ -31,7 +31,6 @@ NOT_READ_YET: Mapping[str, str] = MappingProxyType(
     {
         "redis_url": "Refused for now: a station is one process.",
         "signal_token": "No route takes signals yet, so it opens nothing.",
-        "responder_deadline_s": "Not read yet: an alarm climbs every 60 seconds.",
     }
 )
 """Settings that are declared and that nothing asks for. A test fails when one of them is asked for after all."""

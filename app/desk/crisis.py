@@ -36,7 +36,7 @@ def take_step(
         conn, now=now, keep=terms.keep_cases, case=case, step=step, staff=staff, role=role, form=form
     )
     events = [*done.events, *tell_help(conn, terms, now=now, taken=done.value)]
-    return Done(views.case_room(conn, case) or {}, tuple(events))
+    return Done(views.case_room(conn, case, role) or {}, tuple(events))
 
 
 def escalate(
@@ -55,6 +55,8 @@ def escalate(
         raise Refusal(ErrorCode.UNKNOWN_CONVERSATION, "There is no such conversation.")
     if row.owner_id != staff or row.phase != Phase.LIVE.value:
         raise Refusal(ErrorCode.NOT_ALLOWED, "This conversation is not yours.")
+    if level.rank < Level.MODERATE.rank:
+        raise Refusal(ErrorCode.INVALID_PAYLOAD, "A case needs a level of moderate or above.", field="level")
     events: list[Event] = []
     was = Level(row.level)
     if level.rank > was.rank:
@@ -80,9 +82,11 @@ def escalate(
     return Done({"case": opened.value.case}, (*events, *CHANGED))
 
 
-def read_case(conn: Connection, *, now: datetime, case: str, staff: str) -> Done[dict[str, Any] | None]:
+def read_case(
+    conn: Connection, *, now: datetime, case: str, staff: str, role: Role
+) -> Done[dict[str, Any] | None]:
     """One case whole, with the reading on record."""
-    room = views.case_room(conn, case)
+    room = views.case_room(conn, case, role)
     if room is None:
         return Done(None)
     audit.write(conn, now=now, actor=staff, action="case.read", object=case)

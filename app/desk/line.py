@@ -18,6 +18,8 @@ from app.desk.phases import Act
 from app.desk.speech import tell
 from app.desk.talk import tell_help
 from app.desk.terms import Terms
+from app.permissions import may_close
+from app.staff.members import find_staff
 from bot.facts import spoken
 from bot.wording import duration, moment
 from data import audit
@@ -195,15 +197,11 @@ def close(
         if row.owner_id == staff and row.phase == Phase.CLOSED.value:
             return Done(None)
         raise Refusal(ErrorCode.NOT_ALLOWED, "This conversation is not yours.")
-    if Level(row.level).is_crisis:
-        agreed = conn.execute(
-            select(S.c.role).where(S.c.id == (agreed_by or ""), S.c.disabled_at.is_(None))
-        ).scalar()
-        if agreed not in (Role.RESPONDER.value, Role.SUPERVISOR.value):
-            raise Refusal(
-                ErrorCode.NOT_ALLOWED,
-                "At this level a responder or supervisor must agree before it is closed.",
-            )
+    if not may_close(Level(row.level), staff, find_staff(conn, agreed_by or "")):
+        raise Refusal(
+            ErrorCode.NOT_ALLOWED,
+            "At this level another person, a responder or supervisor, must agree before it is closed.",
+        )
     if note:
         add_note(conn, terms, now=now, staff=staff, conversation=conversation, text=note)
     conn.execute(

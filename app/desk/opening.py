@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from app.desk.speech import speak
 from app.desk.terms import Terms
@@ -47,7 +47,7 @@ def open_conversation(
             delete_after=now + terms.keep,
         )
     )
-    cases.carry_over(conn, now=now, visitor=visitor, conversation=id_)
+    carried = cases.carry_over(conn, now=now, visitor=visitor, conversation=id_)
     greeting = terms.greet(language, now)
     events = [Event(EventKind.OPENED, id_, {"visitor": visitor})]
     for text, extra in written(greeting):
@@ -56,6 +56,10 @@ def open_conversation(
                 conn, terms, now=now, conversation=id_, by=By.BOT, language=language, text=text, extra=extra
             )
         )
+    if carried.value:
+        # Somebody whose case is open is back: they are put to people again, not left with the bot.
+        conn.execute(update(C).where(C.c.id == id_).values(phase=Phase.WAITING.value, waiting_since=now))
+        events += [*carried.events, Event(EventKind.QUEUE)]
     return Done(id_, tuple(events))
 
 

@@ -449,11 +449,13 @@ def case(conn: Connection, row: Any) -> dict[str, Any]:
     }
 
 
-def case_room(conn: Connection, case_id: str) -> dict[str, Any] | None:
+def case_room(conn: Connection, case_id: str, role: Role) -> dict[str, Any] | None:
     """One case whole: its facts, the legal next steps, its timeline, and the conversation it came from."""
     row = conn.execute(select(K).where(K.c.id == case_id)).first()
     if row is None:
         return None
+    # Afterwards the words are for the review alone, which is a supervisor's.
+    readable = row.status != CaseStatus.CLOSED.value or role is Role.SUPERVISOR
     names = {r.id: r.desk_name for r in conn.execute(select(S.c.id, S.c.desk_name))}
     steps = conn.execute(select(KS).where(KS.c.case_id == case_id).order_by(KS.c.at, KS.c.id))
     return {
@@ -469,7 +471,7 @@ def case_room(conn: Connection, case_id: str) -> dict[str, Any] | None:
             }
             for r in steps
         ],
-        "transcript": transcript(conn, row.conversation_id) if row.conversation_id else None,
+        "transcript": transcript(conn, row.conversation_id) if row.conversation_id and readable else None,
     }
 
 

@@ -14,6 +14,7 @@ from app.gateway.publisher import conversation_room
 from app.gateway.server import Reply
 from app.gateway.spaces import StaffSocket, StaffSpace, still_signed_in
 from app.gateway.wire import Client, event_packet
+from app.pages.catalogue import negotiate
 from app.permissions import DESK
 from app.staff.sessions import session_id
 from data.kinds import ErrorCode, Event, EventKind, Refusal
@@ -45,6 +46,7 @@ class DeskSpace(StaffSpace):
         """Sign in by the session cookie; the roster follows."""
         station = self.station
         staff, secret = await self.sign_in(environ)
+        client.language = negotiate(accept=environ.get("HTTP_ACCEPT_LANGUAGE"))
         client.who = StaffSocket(staff.id, staff.desk_name, staff.role, session_id(secret))
         for room in ("all", f"s:{staff.id}", f"role:{staff.role.value}"):
             station.rooms.join(client, room)

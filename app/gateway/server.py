@@ -26,6 +26,7 @@ from socketio import packet as protocol
 
 from app.gateway.payloads import Payload, read
 from app.gateway.wire import Client, Rooms, ack_packet, event_packet
+from app.pages.catalogue import negotiate
 from data.kinds import ErrorCode, Refusal
 
 log = structlog.get_logger()
@@ -162,7 +163,7 @@ class _PlainWebSocket(engine.WebSocket):  # type: ignore[misc]
 class StationServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO over aiohttp, with our dispatch."""
 
-    def __init__(self, *, origins: list[str], rooms: Rooms) -> None:
+    def __init__(self, *, origins: list[str], rooms: Rooms, words: Callable[[Refusal, str], str]) -> None:
         super().__init__(
             async_mode="aiohttp",
             serializer=_StationPacket,
@@ -178,6 +179,7 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         )
         self.eio._async = {**self.eio._async, "websocket": _PlainWebSocket}
         self.rooms_ = rooms
+        self._words = words
         self.clients: dict[tuple[str, str], Client] = {}
         self.spaces: dict[str, Space] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -225,7 +227,7 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         elif kind == protocol.BINARY_EVENT:
             client = self.clients.get((eio_sid, namespace))
             if client is not None and packet.id is not None:
-                client.put(ack_packet(namespace, packet.id, _refused(_UNREADABLE)))
+                client.put(ack_packet(namespace, packet.id, self._refused(_UNREADABLE, client.language)))
         elif kind not in (
             protocol.ACK,
             protocol.BINARY_ACK,
@@ -237,7 +239,7 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         for name in self.spaces:
             client = self.clients.get((eio_sid, name))
             if client is not None:
-                self.send(client, "error", _refused(_UNREADABLE)["error"])
+                self.send(client, "error", self._refused(_UNREADABLE, client.language)["error"])
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         name = namespace or "/"
@@ -246,31 +248,19 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         if socket is None:
             return
         if space is None or (eio_sid, name) in self.clients:
-            error = {"code": "not_allowed", "message": "There is nothing to connect to here."}
-            await self._send_packet(
-                eio_sid, self.packet_class(protocol.CONNECT_ERROR, data=error, namespace=name)
+            await self._turn_away(
+                eio_sid, name, Refusal(ErrorCode.NOT_ALLOWED, "There is nothing to connect to here.")
             )
             return
         client = Client(secrets.token_urlsafe(12), eio_sid, name, socket, self.close_client)
         try:
             greet = await space.connect(client, self.environ.get(eio_sid, {}), data)
-        except Refusal as refusal:
+        except Exception as error:
             self.rooms_.leave_all(client)
-            error = {"code": refusal.code.value, "message": refusal.message}
-            await self._send_packet(
-                eio_sid, self.packet_class(protocol.CONNECT_ERROR, data=error, namespace=name)
-            )
-            return
-        except Exception:
-            self.rooms_.leave_all(client)
-            log.exception("gateway.connect_failed", namespace=name)
-            error = {
-                "code": "unavailable",
-                "message": "The station cannot answer just now. Please try again.",
-            }
-            await self._send_packet(
-                eio_sid, self.packet_class(protocol.CONNECT_ERROR, data=error, namespace=name)
-            )
+            if not isinstance(error, Refusal):
+                log.exception("gateway.connect_failed", namespace=name)
+                error = _UNAVAILABLE
+            await self._turn_away(eio_sid, name, error)
             return
         if eio_sid not in self.eio.sockets:  # it went away while we looked
             self.rooms_.leave_all(client)
@@ -285,6 +275,13 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         except Exception:
             log.exception("gateway.snapshot_failed", namespace=name)
             self.close_client(client)
+
+    async def _turn_away(self, eio_sid: str, namespace: str, refusal: Refusal) -> None:
+        language = negotiate(accept=self.environ.get(eio_sid, {}).get("HTTP_ACCEPT_LANGUAGE"))
+        error = self._refused(refusal, language)["error"]
+        await self._send_packet(
+            eio_sid, self.packet_class(protocol.CONNECT_ERROR, data=error, namespace=namespace)
+        )
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: Any = None) -> None:
         client = self.clients.pop((eio_sid, namespace or "/"), None)
@@ -307,15 +304,15 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
             if error is None:
                 answer = {"ok": True, **(value or {})}
             elif isinstance(error, Refusal):
-                answer = _refused(error)
+                answer = self._refused(error, client.language)
             else:
                 log.error("gateway.failed", namespace=client.namespace, exc_info=error)
-                answer = _refused(_INTERNAL)
+                answer = self._refused(_INTERNAL, client.language)
             try:
                 packet = ack_packet(client.namespace, ack, answer)
             except TypeError:
                 log.exception("gateway.unserialisable", namespace=client.namespace)
-                packet = ack_packet(client.namespace, ack, _refused(_INTERNAL))
+                packet = ack_packet(client.namespace, ack, self._refused(_INTERNAL, client.language))
             client.put(packet)
 
         space = self.spaces[client.namespace]
@@ -330,6 +327,15 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
             getattr(space, f"on_{event}")(client, payload, reply)
         except Exception as error:
             reply(None, error)
+
+    def _refused(self, refusal: Refusal, language: str) -> dict[str, Any]:
+        """A refusal as it goes out, in its reader's language."""
+        error: dict[str, Any] = {"code": refusal.code.value, "message": self._words(refusal, language)}
+        if refusal.retry_after is not None:
+            error["retry_after"] = round(refusal.retry_after, 2)
+        if "field" in refusal.extra:
+            error["field"] = refusal.extra["field"]
+        return {"ok": False, "error": error}
 
     async def _gone(self, client: Client) -> None:
         self.rooms_.leave_all(client)
@@ -349,15 +355,9 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
 
 
 _UNREADABLE = Refusal(ErrorCode.INVALID_PAYLOAD, "This could not be read.")
+_UNAVAILABLE = Refusal(
+    ErrorCode.UNAVAILABLE, "The station cannot answer just now. Please try again.", retry_after=2.0
+)
 _INTERNAL = Refusal(
     ErrorCode.INTERNAL, "Something broke on our side. What you wrote is still yours: please send it again."
 )
-
-
-def _refused(refusal: Refusal) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": refusal.code.value, "message": refusal.message}
-    if refusal.retry_after is not None:
-        error["retry_after"] = round(refusal.retry_after, 2)
-    if "field" in refusal.extra:
-        error["field"] = refusal.extra["field"]
-    return {"ok": False, "error": error}

@@ -73,6 +73,9 @@ class StaffSpace(Space):
 
     async def sign_in(self, environ: Mapping[str, Any]) -> tuple[StaffMember, str]:
         """The member of staff behind the cookie, and their session. Refuses everybody else."""
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and origin not in self.station.settings.own_origins:
+            raise Refusal(ErrorCode.NOT_ALLOWED, "The staff's pages are the station's own alone.")
         secret = cookie(environ, COOKIE)
         staff = None
         if secret:

@@ -13,10 +13,9 @@ from app.gateway.publisher import conversation_room
 from app.gateway.server import Reply
 from app.gateway.spaces import Space
 from app.gateway.wire import Client
-from app.limits import Window
 from app.pages.catalogue import negotiate
 from app.tokens import read_resume
-from data.kinds import ErrorCode, Event, EventKind, Refusal
+from data.kinds import Event, EventKind, Refusal
 
 
 @dataclass(slots=True)
@@ -48,11 +47,6 @@ class VisitorSpace(Space):
         }
     )
 
-    def __init__(self, station: Any) -> None:
-        super().__init__(station)
-        self._windows: dict[str, Window] = {}
-        self._arrivals: dict[str, Window] = {}
-
     def allows(self, client: Client, event: str) -> bool:
         """A visitor may do everything that this namespace has, in their own conversation."""
         return True
@@ -72,8 +66,8 @@ class VisitorSpace(Space):
                 if resume is None:  # the secret outlives an expired ticket and a locked account
                     raise
         if resume is None and host_user is None:
-            self._count_arrival(environ)
-        language = negotiate(wish.language, accept=environ.get("HTTP_ACCEPT_LANGUAGE"))
+            station.flood.arrival(station.address(environ.get("aiohttp.request")))
+        language = client.language = negotiate(wish.language, accept=environ.get("HTTP_ACCEPT_LANGUAGE"))
         arrived = await station.store.run(
             visits.arrive,
             station.terms,
@@ -97,7 +91,7 @@ class VisitorSpace(Space):
     async def disconnect(self, client: Client) -> None:
         """Leaving changes nothing: the conversation stays, and so does a case."""
         if client.who is not None and not self.station.rooms.occupied(self.name, f"v:{client.who.id}"):
-            self._windows.pop(client.who.id, None)
+            self.station.flood.forget(client.who.id)
 
     def on_say(self, client: Client, p: payloads.Say, reply: Reply) -> None:
         """Say something: acknowledged once it is on disk."""
@@ -191,32 +185,5 @@ class VisitorSpace(Space):
         )
 
     def _limit(self, client: Client, text: str) -> None:
-        """Refuse a flood, but never a cry for help inside it."""
-        window = self._windows.get(client.who.id)
-        if window is None:
-            window = self._windows[client.who.id] = Window(self.station.settings.say_rate)
-        retry_after = window.hit(self.station.monotonic())
-        if retry_after is None:
-            return
-        if self.station.terms.screen(text, client.who.language).level.is_crisis:
-            return
-        raise Refusal(
-            ErrorCode.RATE_LIMITED, "One moment please, then send this again.", retry_after=retry_after
-        )
-
-    def _count_arrival(self, environ: Mapping[str, Any]) -> None:
-        """New anonymous visitors from one address are limited, but for the machine itself."""
-        station = self.station
-        address = station.address(environ.get("aiohttp.request"))
-        if address is None or address.is_loopback:
-            return
-        if len(self._arrivals) > 10_000:
-            self._arrivals.clear()
-        window = self._arrivals.setdefault(str(address), Window(station.settings.open_rate))
-        retry_after = window.hit(station.monotonic())
-        if retry_after is not None:
-            raise Refusal(
-                ErrorCode.RATE_LIMITED,
-                "Too many new chats from one place at once. Please try again in a moment.",
-                retry_after=retry_after,
-            )
+        who, screen = client.who, self.station.terms.screen
+        self.station.flood.message(who.id, lambda: screen(text, who.language).level.is_crisis)

@@ -14,6 +14,7 @@ from app.gateway.publisher import conversation_room
 from app.gateway.server import Reply
 from app.gateway.spaces import StaffSocket, StaffSpace
 from app.gateway.wire import Client, event_packet
+from app.pages.catalogue import negotiate
 from app.permissions import SUPERVISORS
 from app.staff.sessions import session_id
 
@@ -33,6 +34,7 @@ class WatchSpace(StaffSpace):
         """Sign in by the session cookie; the board follows."""
         station = self.station
         staff, secret = await self.sign_in(environ)
+        client.language = negotiate(accept=environ.get("HTTP_ACCEPT_LANGUAGE"))
         client.who = StaffSocket(staff.id, staff.desk_name, staff.role, session_id(secret))
         for room in ("all", f"s:{staff.id}"):
             station.rooms.join(client, room)

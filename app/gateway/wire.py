@@ -37,7 +37,7 @@ class Client:
     snapshot is the first that arrives and nothing published meanwhile is lost.
     """
 
-    __slots__ = ("drop", "eio_sid", "gate", "namespace", "rooms", "sid", "socket", "who")
+    __slots__ = ("drop", "eio_sid", "gate", "language", "namespace", "rooms", "sid", "socket", "who")
 
     def __init__(
         self, sid: str, eio_sid: str, namespace: str, socket: Any, drop: Callable[[Client], None]
@@ -47,6 +47,7 @@ class Client:
         self.namespace = namespace
         self.socket = socket
         self.who: Any = None
+        self.language = "en"
         self.rooms: set[str] = set()
         self.gate: list[tuple[str | None, int, Packet]] | None = []
         self.drop = drop

@@ -16,6 +16,8 @@ from aiohttp import web
 
 from app.gateway.spaces import COOKIE
 from app.pages.catalogue import negotiate
+from app.pages.keys import CATALOGUE
+from app.pages.refusals import in_words
 from app.permissions import Gate, route_access
 from app.staff.members import StaffMember
 from app.staff.sessions import session_staff, slide
@@ -103,10 +105,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             )
     except Refusal as refusal:
         extra = {k: v for k, v in refusal.extra.items() if k in ("field", "allowed")}
+        language = request.get(LANGUAGE, "en")
         response = error(
             _STATUS[refusal.code],
             refusal.code.value,
-            refusal.message,
+            in_words(request.app[CATALOGUE])(refusal, language),
             retry_after=refusal.retry_after,
             **extra,
         )
@@ -120,8 +123,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     framed = request.path == "/chat"
+    if framed:
+        # A host page may open the chat and hand it a ticket; the staff's pages stay apart from whoever opens them.
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
     response.headers["Content-Security-Policy"] += (
-        f"; frame-ancestors {' '.join(o for o in request.app[STATION].settings.own_origins if '[' not in o)}"
+        f"; frame-ancestors {' '.join(o for o in _framers(request) if '[' not in o)}"
         if framed
         else "; frame-ancestors 'none'"
     )
@@ -171,6 +177,12 @@ async def permission(request: web.Request, handler: Handler) -> web.StreamRespon
     if secret:
         await station.store.run(slide, now=station.clock(), secret=secret)
     return await handler(request)
+
+
+def _framers(request: web.Request) -> list[str]:
+    """Whose pages may show the chat inside theirs."""
+    settings = request.app[STATION].settings
+    return [*settings.own_origins, *settings.host_origins]
 
 
 def _language(request: web.Request) -> str:

@@ -57,6 +57,12 @@ async def chat_form(request: web.Request) -> web.StreamResponse:
     said = read(Say, {"id": new_id("f"), "text": str(form.get("text", ""))})
     known = read_resume(station.settings.signing_key, request.cookies.get(VISITOR_COOKIE))
     now = station.clock()
+    if known is None:
+        station.flood.arrival(station.address(request))
+    else:
+        station.flood.message(
+            known[0], lambda: station.terms.screen(said.text, request[LANGUAGE]).level.is_crisis
+        )
 
     def command(conn: Connection) -> Done[dict[str, Any]]:
         arrived = visits.arrive(

@@ -123,6 +123,11 @@ async def test_a_silent_watch_sends_neither_side_one_byte(house: House) -> None:
     """Everything that reaches the two while a supervisor watches reaches them without one as well."""
     visitor, counsellor, conversation = await house.live()
     supervisor = await house.staff("supervisor@demo", "/watch")
+    # The accepting still echoes in the queue's refresh; from then on nothing is due to either.
+    live = next(
+        i for i, (name, data) in enumerate(counsellor.received) if name == "phase" and data["phase"] == "live"
+    )
+    await counsellor.wait("queue", lambda q: q["waiting"] == [], since=live)
     quiet = (len(visitor.received), len(counsellor.received))
     sent = {id(p): _bytes_sent(house, p) for p in (visitor, counsellor)}
     watched = await supervisor.call("watch", {"conversation": conversation})
