@@ -93,6 +93,7 @@ def build_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) ->
             web.get("/watch", staff_pages.shell("watch")),
             web.get("/cases", staff_pages.shell("cases")),
             web.get("/cases/{case}", staff_pages.case_page),
+            web.get("/admin", staff_pages.admin_page),
             web.get("/api/cases", api.list_cases),
             web.get("/api/cases/{case}", api.show_case),
             web.post("/api/cases/{case}/{step}", api.take_step),

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
+from app.desk import views
 from app.gateway.spaces import COOKIE
 from app.pages.guard import LANGUAGE, STAFF, STATION, check_form, csrf_token, is_secure
 from app.pages.keys import CATALOGUE
@@ -47,6 +48,27 @@ async def case_page(request: web.Request) -> web.StreamResponse:
     """One case's room."""
     return aiohttp_jinja2.render_template(
         "case.html", request, context(request, "case", case_id=request.match_info["case"])
+    )
+
+
+async def admin_page(request: web.Request) -> web.StreamResponse:
+    """Who works here, and the hours in force."""
+    station = request.app[STATION]
+    now = station.clock()
+    board = await station.store.read(views.board, station.terms, now)
+    settings = station.settings
+    return aiohttp_jinja2.render_template(
+        "admin.html",
+        request,
+        context(
+            request,
+            "admin",
+            staff=board["staff"],
+            hours=settings.hours,
+            timezone=settings.timezone,
+            broken=settings.desk_hours.broken,
+            desk_open=station.terms.desk(now).open,
+        ),
     )
 
 
