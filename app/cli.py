@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
-import structlog
 from pydantic import ValidationError
 
+from app.log import configure
 from app.settings import Settings, SettingsError, check
 from bot.screening import screen_lines
 from data import crypto, migrate, rotation
@@ -54,13 +53,14 @@ def _run(settings: Settings, command: Callable[..., Done[T]], **named: Any) -> T
 @click.group()
 def main() -> None:
     """The energy station."""
+    configure("warning")
 
 
 @main.command()
 def serve() -> None:
     """Serve until interrupted."""
     settings = _settings()
-    _logging(settings.log_level)
+    configure(settings.log_level)
     from app.serve import serve as run
 
     sys.exit(run(settings))
@@ -170,19 +170,3 @@ def audit_verify() -> None:
 
 def _address(settings: Settings) -> str:
     return settings.own_origins[0]
-
-
-def _logging(level: str) -> None:
-    """Structured lines on standard error. What libraries print at INFO may hold text, so they start at WARNING."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper(), logging.INFO)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
