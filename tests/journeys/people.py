@@ -66,6 +66,7 @@ class Person:
     frames: list[Frame] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    _said: str = ""
 
     def listen(self) -> None:
         """Begin to record; before the page is opened."""
@@ -94,6 +95,7 @@ class Person:
 
     async def say(self, text: str) -> None:
         """Write into the box and press the button."""
+        self._said = text
         await self.get("composer").fill(text)
         await self.get("send").click()
 
@@ -101,17 +103,15 @@ class Person:
         """Wait until the talk is in this phase."""
         await expect(self.get("phase")).to_have_attribute("data-phase", name)
 
-    async def answered(self, count: int = 1) -> list[str]:
-        """Wait until the bot has said at least so many lines after the greeting; all of its lines."""
-        lines = self.messages("bot").locator(".bubble-text")
-        last_own = self.messages("visitor").last
-        await expect(last_own).to_be_visible()
-        seq = int(await last_own.get_attribute("data-seq") or 0)
-        after = self.page.locator(
-            f'[data-testid="message"][data-by="visitor"][data-seq="{seq}"] ~ [data-by="bot"]'
-        )
-        await expect(after.nth(count - 1)).to_be_visible()
-        return await lines.all_inner_texts()
+    async def answered(self, text: str | None = None) -> list[str]:
+        """Wait until the bot has spoken after this message, by default the last one said; all of the bot's lines."""
+        text = text or self._said
+        own = (self.messages("visitor").filter(has_text=text) if text else self.messages("visitor")).last
+        await expect(own).to_be_visible()
+        seq = await own.get_attribute("data-seq")
+        after = f'[data-testid="message"][data-by="visitor"][data-seq="{seq}"] ~ [data-by="bot"]'
+        await expect(self.page.locator(after).first).to_be_visible()
+        return await self.messages("bot").locator(".bubble-text").all_inner_texts()
 
     async def end(self) -> None:
         """End the talk, so that nobody is offered it in the next journey."""
@@ -184,6 +184,8 @@ class People:
     async def go_home(self) -> None:
         """Close every profile. Whoever still waits or talks ends it first: the next journey begins with nobody."""
         for person in self.all:
+            if person.page.is_closed():
+                continue
             talk = person.get("phase")
             if await talk.count() and await talk.get_attribute("data-phase") in ("waiting", "live"):
                 await person.end()

@@ -40,7 +40,7 @@ async def test_a_crisis_message_reaches_a_responder_who_takes_it_assesses_it_and
     # The visitor is told what is so, in the banner and in words, and has the numbers in sight.
     await expect(visitor.get("help")).to_have_attribute("data-help", "alarmed")
     await expect(visitor.get("card-hotline").first).to_be_visible()
-    first_words = await visitor.answered()
+    first_words = await visitor.answered("end my life tonight")
     assert await visitor.get("help").locator("p").inner_text() != ""
 
     case = await responder.get("alarm").get_attribute("data-case")

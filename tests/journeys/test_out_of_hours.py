@@ -49,3 +49,4 @@ async def test_out_of_hours_a_visitor_is_told_when_people_are_back_and_leaves_a_
         await expect(visitor.get("unsent")).to_have_count(0)
         await visitor.get("hotline-button").click()
         await expect(visitor.get("hotlines")).to_be_visible()
+        await people.go_home()  # a server that ends waits for open pages
