@@ -128,7 +128,11 @@ class Dialogue:
         try:
             async with asyncio.timeout_at(deadline):
                 intent = turn.intent(await rasa.parse(turn.readable(text)))
-                if facts.level.is_crisis and intent == "goodbye" and script.heard(text, facts.spoken) != intent:
+                if (
+                    facts.level.is_crisis
+                    and intent == "goodbye"
+                    and script.heard(text, facts.spoken) != intent
+                ):
                     # "I am going to end my life" sounds like a leave-taking; "before you go" would be cruel.
                     intent = turn.FALLBACK
                 facts_given = turn.entities(facts, talk, self._lines)

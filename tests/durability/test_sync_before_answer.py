@@ -23,7 +23,9 @@ from tests.gateway.peers import free_port
 
 MESSAGES = 20
 _ACK = re.compile(r'43/visitor,(\d+)\[\{\\"ok\\":true,\\"conversation\\"')
-_SYNC = re.compile(r"(?:fdatasync|fsync)\(\d+<[^>]*-wal>\)\s*= 0|<\.\.\. (?:fdatasync|fsync) resumed>\)\s*= 0")
+_SYNC = re.compile(
+    r"(?:fdatasync|fsync)\(\d+<[^>]*-wal>\)\s*= 0|<\.\.\. (?:fdatasync|fsync) resumed>\)\s*= 0"
+)
 
 
 def answered_before_synced(trace: Iterable[str]) -> list[int]:
@@ -74,7 +76,9 @@ async def test_every_acknowledgement_follows_its_sync(tmp_path: Path) -> None:
             url, namespaces=["/visitor"], auth={"language": "en"}, transports=["websocket"], wait_timeout=20
         )
         for n in range(MESSAGES):
-            answer = await client.call("say", {"id": f"m{n}", "text": "hello"}, namespace="/visitor", timeout=30)
+            answer = await client.call(
+                "say", {"id": f"m{n}", "text": "hello"}, namespace="/visitor", timeout=30
+            )
             assert answer["ok"]
         await client.disconnect()
     finally:
@@ -108,7 +112,9 @@ def test_the_checker_sees_an_answer_that_came_too_early() -> None:
     other = "12 fdatasync(9</var/other.log>) = 0"
 
     def ack(n: int) -> str:
-        return f'11 sendto(8, "x43/visitor,{n}[{{\\"ok\\":true,\\"conversation\\":\\"c\\"", 90, 0, NULL, 0) = 90'
+        return (
+            f'11 sendto(8, "x43/visitor,{n}[{{\\"ok\\":true,\\"conversation\\":\\"c\\"", 90, 0, NULL, 0) = 90'
+        )
 
     assert answered_before_synced([sync, ack(1), sync, ack(2)]) == []
     assert answered_before_synced([sync, ack(1), begun, ended, ack(2)]) == []

@@ -29,6 +29,8 @@ from tests.journeys.stations import Station, running
 VISITORS = 50
 OUTSTANDING = 3
 """How many messages a visitor sends before the first of them must be acknowledged."""
+UNSENT = 5
+"""How many lines somebody at a page writes into an outage before they wait."""
 BETWEEN_KILLS = (200, 900)
 """How many acknowledgements lie between two kills, at random."""
 ANSWER_WITHIN_S = 15.0
@@ -202,9 +204,10 @@ async def _write_on_the_page(person: Person, enough: asyncio.Event) -> list[str]
     while not enough.is_set():
         written.append(f"This is line {len(written) + 1} from a real page.")
         await person.say(written[-1])
-        # A person's pace: one line seen on the page, sent or waiting, before the next is typed.
+        # A person's pace: one line seen on the page before the next is typed, and not a whole book into an outage.
         shown = person.saying(written[-1]).or_(person.get("unsent").filter(has_text=written[-1]))
         await expect(shown.first).to_be_visible()
+        await expect(person.get("unsent").nth(UNSENT - 1)).to_have_count(0, timeout=BACK_WITHIN_S * 1000)
     await expect(person.get("unsent")).to_have_count(0, timeout=BACK_WITHIN_S * 1000)
     return written
 

@@ -101,7 +101,7 @@ async def running(var: Path, **settings: str) -> AsyncIterator[Station]:
         "HOURS": "00:00-24:00",
         **settings,
     }
-    with open(var / "make-run.log", "wb") as log:  # noqa: ASYNC230  # once, before anything runs
+    with open(var / "make-run.log", "wb") as log:  # once, before anything runs
         process = await asyncio.create_subprocess_exec(
             "make",
             "--no-print-directory",

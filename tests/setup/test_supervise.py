@@ -154,7 +154,7 @@ async def test_a_program_dies_with_its_keeper_even_when_that_is_killed(tmp_path:
                              most_pause_s=1, end_within_s=1)
         asyncio.run(program.keep(lambda death: None))
     """
-    keeper = subprocess.Popen(  # noqa: ASYNC220  # starts at once
+    keeper = subprocess.Popen(  # starts at once
         [sys.executable, "-c", textwrap.dedent(keeper_script), tmp_path / "log"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
