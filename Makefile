@@ -2,7 +2,7 @@
 # To name one yourself: make run PYTHON=/path/to/python3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint fmt bench lock clean
+.PHONY: help run setup test lint fmt bench kills lock clean
 
 # "exec", so that signals from the terminal and from make reach the program itself.
 station_setup = python=$$(sh scripts/setup/find-python.sh) && exec "$$python" -m scripts.setup
@@ -29,6 +29,9 @@ fmt: setup ## put the Python code into its one format and mend what ruff can men
 
 bench: setup ## the benchmarks, each a ratio against a peer measured in the same run
 	@.venv/bin/python scripts/bench/bench.py
+
+kills: setup ## kill the server 20 times amid fifty people's messages, and count what was lost, doubled or reordered
+	@.venv/bin/python -m tests.journeys.kills --times 20
 
 lock: ## resolve requirements/*.txt again (needs uv)
 	@command -v uv >/dev/null || { echo 'Locks are made with uv: please install it (pip install uv).' >&2; exit 1; }
