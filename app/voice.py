@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -157,12 +158,12 @@ class Voice:
             lane=due.visitor,
         )
         if stored:
-            await self._carry_out(conversation, due.visitor, answer.acts)
+            await self._carry_out(conversation, due.visitor, answer.acts, due.upto)
         return True
 
-    async def _carry_out(self, conversation: str, visitor: str, acts: tuple[Act, ...]) -> None:
-        """What the visitor asked for in words."""
-        commands: dict[Act, Any] = {Act.ASK_HUMAN: line.ask_human, Act.END: line.end}
+    async def _carry_out(self, conversation: str, visitor: str, acts: tuple[Act, ...], upto: int) -> None:
+        """What the visitor asked for in words, up to the message ``upto``."""
+        commands: dict[Act, Any] = {Act.ASK_HUMAN: line.ask_human, Act.END: partial(line.end, upto=upto)}
         for act in acts:
             command = commands.get(act)
             if command is not None:

@@ -95,11 +95,22 @@ def leave_queue(
 
 
 def end(
-    conn: Connection, terms: Terms, *, now: datetime, visitor: str, conversation: str
+    conn: Connection,
+    terms: Terms,
+    *,
+    now: datetime,
+    visitor: str,
+    conversation: str,
+    upto: int | None = None,
 ) -> Done[dict[str, Any]]:
-    """The visitor ends the conversation. A case that is open stays open (invariant 5)."""
+    """The visitor ends the conversation. A case that is open stays open (invariant 5).
+
+    ``upto`` is the ``seq`` of the goodbye that was taken for an ending: whoever has written on, or is with a person
+    by now, has not left.
+    """
     row = _own(conn, visitor, conversation)
-    if row.phase == Phase.CLOSED.value:
+    stayed = upto is not None and (row.visitor_seq > upto or row.phase != Phase.BOT.value)
+    if row.phase == Phase.CLOSED.value or stayed:
         return Done({"phase": views.phase(conn, terms, now, row)})
     events = _close(conn, terms, now=now, row=row, by="visitor", disposition="ended_by_visitor")
     fresh = views.conversation(conn, conversation)
