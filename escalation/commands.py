@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from data import audit
 from data.kinds import (
+    About,
     CaseStatus,
     Done,
     ErrorCode,
@@ -60,6 +61,8 @@ class Opened:
     case: str
     new: bool
     raised: bool
+    by_name: str = ""
+    """Who has taken it, by their desk name; empty while nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def open_or_raise(
             values["conversation_id"] = conversation  # the person is in this conversation now
         conn.execute(update(CASE).where(CASE.c.id == existing.id).values(values))
         if conversation is not None:
-            _set_help(conn, conversation, _help_of(existing, now))
+            _set_help(conn, conversation, now)
         if more:
             _log_step(conn, now=now, keep=keep, case=existing.id, step="raised", by=by, detail=detail)
             if existing.acknowledged_at is not None:
@@ -131,7 +134,8 @@ def open_or_raise(
                 running = clocks_after(raised, Step.ACKNOWLEDGE, existing.opened_at, now)
                 _run_clocks(conn, existing.id, running, now=now)
         event = case_event(conn, _case(conn, existing.id), now=now, ring=more)
-        return Done(Opened(existing.id, new=False, raised=more), (event,))
+        by_name = _desk_name(conn, existing.acknowledged_by)
+        return Done(Opened(existing.id, new=False, raised=more, by_name=by_name), (event,))
     case = new_id("k")
     conn.execute(
         insert(CASE).values(
@@ -151,31 +155,34 @@ def open_or_raise(
     row = _case(conn, case)
     _save_clock(conn, case, ALARM, 0, next_alarm_at(now, now))
     if conversation is not None:
-        _set_help(conn, conversation, Help.ALARMED)
+        _set_help(conn, conversation, now)
     audit.write(conn, now=now, actor=by, action="case.opened", object=case, detail=level.value)
     return Done(Opened(case, new=True, raised=True), (case_event(conn, row, now=now, ring=True),))
 
 
 def carry_over(conn: Connection, *, now: datetime, visitor: str, conversation: str) -> Done[bool]:
-    """Let a visitor's open case follow them into a new conversation: its help, its level and where it speaks.
+    """Let a visitor's open cases follow them into a new conversation: their help, level and where they speak.
 
     Whether there was one.
     """
-    row = conn.execute(
-        select(CASE)
-        .where(CASE.c.visitor_id == visitor, CASE.c.status != CaseStatus.CLOSED.value)
-        .order_by(CASE.c.subject.desc())  # the writer's own danger before somebody else's
-        .limit(1)
-    ).first()
-    if row is None:
+    rows = conn.execute(
+        select(CASE).where(CASE.c.visitor_id == visitor, CASE.c.status != CaseStatus.CLOSED.value)
+    ).all()
+    if not rows:
         return Done(False)
-    conn.execute(update(CASE).where(CASE.c.id == row.id).values(conversation_id=conversation))
+    conn.execute(
+        update(CASE).where(CASE.c.id.in_([row.id for row in rows])).values(conversation_id=conversation)
+    )
+    level = max((Level(row.level) for row in rows), key=lambda each: each.rank)
+    # The writer's own danger is spoken to before somebody else's.
+    own = any(row.subject == Subject.WRITER.value for row in rows)
     conn.execute(
         update(CONVERSATION)
         .where(CONVERSATION.c.id == conversation)
-        .values(help=_help_of(row, now).value, level=row.level)
+        .values(level=level.value, about=(About.SELF if own else About.OTHER).value)
     )
-    return Done(True, (case_event(conn, _case(conn, row.id), now=now, ring=False),))
+    _set_help(conn, conversation, now)
+    return Done(True, tuple(case_event(conn, _case(conn, row.id), now=now, ring=False) for row in rows))
 
 
 def take_step(
@@ -217,10 +224,9 @@ def take_step(
     elif after.status is CaseStatus.CLOSED:
         help_now = Help.NONE
     if help_now is not None and row.conversation_id is not None:
-        _set_help(conn, row.conversation_id, help_now)
+        _set_help(conn, row.conversation_id, now)
     audit.write(conn, now=now, actor=staff, action=f"case.{step.value}", object=case)
-    name = conn.execute(select(STAFF.c.desk_name).where(STAFF.c.id == staff)).scalar() or ""
-    taken = Taken(case, row.conversation_id, help_now, Subject(row.subject), name)
+    taken = Taken(case, row.conversation_id, help_now, Subject(row.subject), _desk_name(conn, staff))
     return Done(taken, (case_event(conn, _case(conn, case), now=now, ring=False),))
 
 
@@ -264,7 +270,7 @@ def ring_due(conn: Connection, *, now: datetime, keep: timedelta) -> Done[list[T
             detail={"round": round_, "to": audience},
         )
         help_now = help_after(round_, acknowledged=False)
-        if row.conversation_id is not None and _set_help(conn, row.conversation_id, help_now):
+        if row.conversation_id is not None and _set_help(conn, row.conversation_id, now):
             told.append(Taken(row.id, row.conversation_id, help_now, Subject(row.subject), ""))
         events.append(case_event(conn, row, now=now, ring=True))
     return Done(told, tuple(events))
@@ -327,14 +333,30 @@ def _case(conn: Connection, case: str) -> Row[Any]:
     return conn.execute(select(CASE).where(CASE.c.id == case)).one()
 
 
-def _set_help(conn: Connection, conversation: str, help_: Help) -> bool:
-    """Write what is true about help; whether that changed anything."""
+def _set_help(conn: Connection, conversation: str, now: datetime) -> bool:
+    """Write what is true about help; whether that changed anything.
+
+    Of two open cases the one that is worse off speaks: nobody is told that help is there while a call is unanswered.
+    """
+    states = {
+        _help_of(row, now)
+        for row in conn.execute(
+            select(CASE).where(
+                CASE.c.conversation_id == conversation, CASE.c.status != CaseStatus.CLOSED.value
+            )
+        )
+    }
+    help_ = next((h for h in (Help.UNANSWERED, Help.ALARMED, Help.ACKNOWLEDGED) if h in states), Help.NONE)
     changed = conn.execute(
         update(CONVERSATION)
         .where(CONVERSATION.c.id == conversation, CONVERSATION.c.help != help_.value)
         .values(help=help_.value)
     )
     return changed.rowcount > 0
+
+
+def _desk_name(conn: Connection, staff: str | None) -> str:
+    return conn.execute(select(STAFF.c.desk_name).where(STAFF.c.id == staff)).scalar() or ""
 
 
 def _save_clock(conn: Connection, case: str, kind: str, round_: int, due: datetime) -> None:

@@ -13,7 +13,20 @@ from app.desk.line import CHANGED
 from app.desk.talk import tell_help
 from app.desk.terms import Terms
 from data import audit
-from data.kinds import Done, ErrorCode, Event, EventKind, Help, Level, Phase, Refusal, Role, Step, Subject
+from data.kinds import (
+    About,
+    Done,
+    ErrorCode,
+    Event,
+    EventKind,
+    Help,
+    Level,
+    Phase,
+    Refusal,
+    Role,
+    Step,
+    Subject,
+)
 from data.tables import Conversation, table
 from escalation import commands as cases
 
@@ -60,7 +73,9 @@ def escalate(
     events: list[Event] = []
     was = Level(row.level)
     if level.rank > was.rank:
-        conn.execute(update(C).where(C.c.id == conversation).values(level=level.value))
+        conn.execute(
+            update(C).where(C.c.id == conversation).values(level=level.value, about=About.SELF.value)
+        )
         risk = {"conversation": conversation, "level": level.value, "was": was.value, "seq": row.last_seq}
         events.append(Event(EventKind.RISK, conversation, risk))
     opened = cases.open_or_raise(

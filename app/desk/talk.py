@@ -354,10 +354,15 @@ def _weigh(
         return []
     events: list[Event] = []
     was = Level(row.level)
-    if assessed.level.rank > was.rank:
-        conn.execute(
-            update(C).where(C.c.id == row.id).values(level=assessed.level.value, about=assessed.about.value)
-        )
+    higher = assessed.level.rank > was.rank
+    whose = {"about": assessed.about.value}
+    if was.is_crisis and assessed.about is About.OTHER:
+        whose = {}  # their own danger, once said, is not forgotten over somebody else's
+    if higher:
+        conn.execute(update(C).where(C.c.id == row.id).values(level=assessed.level.value, **whose))
+    elif assessed.level.is_crisis and whose:
+        conn.execute(update(C).where(C.c.id == row.id).values(whose))
+    if higher:
         risk = {"conversation": row.id, "level": assessed.level.value, "was": was.value, "seq": seq}
         events.append(Event(EventKind.RISK, row.id, risk))
         if row.phase == Phase.WAITING.value:
@@ -391,7 +396,11 @@ def _weigh(
     fresh = views.conversation(conn, row.id)
     if opened.value.new or (fresh is not None and fresh.help != row.help):
         taken = cases.Taken(
-            opened.value.case, row.id, Help(fresh.help if fresh else Help.ALARMED), subject, ""
+            opened.value.case,
+            row.id,
+            Help(fresh.help if fresh else Help.ALARMED),
+            subject,
+            opened.value.by_name,
         )
         events += tell_help(conn, terms, now=now, taken=taken)
     elif row.phase == Phase.BOT.value:

@@ -1,0 +1,93 @@
+"""Two cases at once, and races between what a visitor writes and what the station does meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.desk import line
+from data.tables import Case, Conversation, table
+from tests.gateway.peers import House, Peer
+from tests.gateway.test_crisis import DANGER, step
+
+CASE, CONVERSATION = table(Case), table(Conversation)
+FRIEND = "My friend is going to kill himself tonight, he has the pills with him"
+
+
+async def cases(house: House) -> dict[str, Any]:
+    rows = await house.station.store.read(lambda conn: conn.execute(select(CASE)).all())
+    return {row.subject: row for row in rows}
+
+
+async def row(house: House, conversation: str) -> Any:
+    return await house.station.store.read(
+        lambda conn: conn.execute(select(CONVERSATION).where(CONVERSATION.c.id == conversation)).one()
+    )
+
+
+async def two_cases(house: House) -> tuple[Peer, Peer, str]:
+    """A visitor who reported a friend and then spoke of themselves; a responder at the screen."""
+    responder = await house.staff("responder@demo")
+    visitor = await house.visitor()
+    said = await visitor.call("say", {"id": "f", "text": FRIEND})
+    assert (await visitor.call("say", {"id": "d", "text": DANGER}))["ok"]
+    assert set(await cases(house)) == {"other", "writer"}
+    return visitor, responder, said["conversation"]
+
+
+async def test_closing_one_of_two_cases_leaves_help_true_for_the_other(house: House) -> None:
+    _, responder, conversation = await two_cases(house)
+    both = await cases(house)
+    for name, form in (
+        ("acknowledge", {}),
+        ("close", {"outcome": "handed_on", "reason": "his mother is there"}),
+    ):
+        status, _ = await step(house, responder, both["other"].id, name, form)
+        assert status == 200
+        assert (await row(house, conversation)).help == "alarmed"
+    status, _ = await step(house, responder, both["writer"].id, "acknowledge", {})
+    assert status == 200 and (await row(house, conversation)).help == "acknowledged"
+
+
+async def test_a_sentence_about_help_never_lacks_the_name_of_who_has_the_case(house: House) -> None:
+    visitor, responder, _ = await two_cases(house)
+    both = await cases(house)
+    await step(house, responder, both["writer"].id, "acknowledge", {})
+    house.clock.forward(seconds=61)
+    await visitor.wait("phase", lambda p: p["help"] == "unanswered")
+    await step(house, responder, both["other"].id, "acknowledge", {})
+    await visitor.wait("phase", lambda p: p["help"] == "acknowledged")
+    assert (await visitor.call("say", {"id": "again", "text": DANGER}))["ok"]
+    await visitor.call("sync", {"after": 0})
+    assert not [text for text in visitor.texts if text.startswith(" of our crisis team")]
+
+
+async def test_both_open_cases_follow_their_visitor(house: House) -> None:
+    visitor, _, before = await two_cases(house)
+    assert (await visitor.call("end"))["ok"]
+    after = (await visitor.call("say", {"id": "back", "text": "I am still here"}))["conversation"]
+    assert after != before
+    both = await cases(house)
+    assert {case.conversation_id for case in both.values()} == {after}
+    assert (await row(house, after)).about == "self"
+
+
+async def test_whose_danger_it_is_follows_the_writer_when_both_are_named(house: House) -> None:
+    visitor, _, conversation = await two_cases(house)
+    assert (await row(house, conversation)).about == "self"
+    assert (await visitor.call("say", {"id": "f2", "text": FRIEND}))["ok"]
+    assert (await row(house, conversation)).about == "self"
+
+
+async def test_a_goodbye_does_not_end_what_was_written_after_it(house: House) -> None:
+    visitor = await house.visitor()
+    bye = await visitor.call("say", {"id": "bye", "text": "hello"})
+    conversation, station = bye["conversation"], house.station
+    assert (await visitor.call("say", {"id": "d", "text": DANGER}))["ok"]
+    who = (await row(house, conversation)).visitor_id
+    named = {"now": house.clock(), "visitor": who, "conversation": conversation}
+    await station.store.run(line.end, station.terms, **named, upto=bye["seq"], lane=who)
+    assert (await row(house, conversation)).phase == "waiting"
+    await station.store.run(line.end, station.terms, **named, lane=who)
+    assert (await row(house, conversation)).phase == "closed"
