@@ -179,13 +179,13 @@ def _base64(size: int) -> str:
 
 def check(settings: Settings) -> None:
     """Refuse what must not start. Raises :class:`SettingsError` with one plain sentence."""
-    if not settings.public_url and settings.host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-        raise SettingsError(
-            "STATION_HOST listens everywhere: say in STATION_PUBLIC_URL where browsers reach it."
-        )
     if settings.demo and not settings.is_loopback:
         raise SettingsError(
             "STATION_DEMO makes staff with a known password: it needs STATION_HOST=127.0.0.1."
+        )
+    if not settings.public_url and settings.host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        raise SettingsError(
+            "STATION_HOST listens everywhere: say in STATION_PUBLIC_URL where browsers reach it."
         )
     try:
         _ = settings.keys, settings.say_rate, settings.open_rate, settings.proxies, settings.ticket_jwks
