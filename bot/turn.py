@@ -29,6 +29,9 @@ SURE: Final[Mapping[str, float]] = {
 }
 """How sure an intent must be where a mistake would hurt; below, the message is listened to."""
 
+GOODBYE: Final = 40
+"""Code points of the longest goodbye. What is longer tells something, and ending the talk on it would be cruel."""
+
 
 class Nonsense(ValueError):
     """Rasa answered something that is no answer."""
@@ -52,6 +55,8 @@ def intent(parsed: Any) -> str:
         name, confidence = str(parsed["intent"]["name"]), float(parsed["intent"]["confidence"])
     except (KeyError, TypeError, ValueError) as error:
         raise Nonsense("a parse without an intent") from error
+    if name == "goodbye" and len(str(parsed.get("text", ""))) > GOODBYE:
+        return FALLBACK
     return name if confidence >= SURE.get(name, 0.0) else FALLBACK
 
 

@@ -43,6 +43,13 @@ def test_an_intent_that_would_hurt_when_mistaken_must_be_sure(name: str) -> None
     assert turn.intent({"intent": {"name": name, "confidence": turn.SURE[name] - 0.01}}) == turn.FALLBACK
 
 
+def test_what_is_longer_than_a_goodbye_is_listened_to_however_sure_rasa_is() -> None:
+    leaving = {"name": "goodbye", "confidence": 0.99}
+    assert turn.intent({"text": "that's it for today, good night", "intent": leaving}) == "goodbye"
+    told = "I never said goodbye to her.\nShe left at night.\nI have not slept since."
+    assert turn.intent({"text": told, "intent": leaving}) == turn.FALLBACK
+
+
 @pytest.mark.parametrize(
     "parsed", [None, [], {}, {"intent": None}, {"intent": {"name": "greet", "confidence": "?"}}]
 )
