@@ -20,7 +20,7 @@ LONGEST: Final = 400
 
 FALLBACK: Final = "nlu_fallback"
 SURE: Final[Mapping[str, float]] = {
-    "goodbye": 0.7,  # ends the conversation
+    "goodbye": 0.85,  # ends the conversation
     "mood_good": 0.6,  # "so glad to hear it" hurts whoever meant the opposite
     "mood_okay": 0.6,
     "affirm": 0.6,  # short words that many sad sentences contain
