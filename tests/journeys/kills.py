@@ -69,6 +69,7 @@ class Talker:
         self._number = number
         self._tally = tally
         self._resume: str | None = None
+        self._conversation: str | None = None
         self._waiting: dict[str, str] = {}
 
     @property
@@ -120,11 +121,12 @@ class Talker:
         # A lost visitor would look like a conversation without anything lost in it.
         assert welcome["resumed"] == (self._resume is not None)
         self._resume = welcome["resume"]
+        self._conversation = self._conversation or welcome["conversation"]
         return socket
 
     def _next(self) -> tuple[str, str]:
         place = len(self.history.sent) + 1
-        id, text = f"{self._number}-{place}", f"Line {place} of what visitor {self._number} has to tell."
+        id, text = f"{self._number}-{place}", f"This is part {place} of the long story that visitor {self._number} tells."
         self.history.ask(id, text)
         self._waiting[id] = text
         return id, text
@@ -149,6 +151,8 @@ class Talker:
     async def _look(self, socket: Socket) -> None:
         """The whole record of this conversation against all that was sent so far."""
         answer = await socket.call("sync", {"after": 0}, ANSWER_WITHIN_S)
+        # Ended by mistake, it would go on in another, and what was said before would only seem to be lost.
+        assert answer["phase"]["conversation"] == self._conversation, "the conversation was ended under way"
         stored = [Stored(m["seq"], m["id"], m["text"], m["by"]) for m in answer["messages"]]
         self.findings += check(self.history, stored)
 
@@ -182,6 +186,9 @@ async def run(
             on_the_way += caught
             await station.changes(lambda facts, dead=dead: facts["server_pid"] not in (None, dead))  # type: ignore[misc]
             await station.ready()
+            # The page is in the middle of it again too, before the next.
+            seen = await person.messages("visitor").count()
+            await expect(person.messages("visitor").nth(seen)).to_be_attached(timeout=BACK_WITHIN_S * 1000)
             tell(
                 f"kill {kill}: {caught} messages were on their way; {tally.acknowledged} acknowledged so far"
             )
