@@ -194,8 +194,10 @@ class SqliteStore(_Base):
         self, connection: Connection, group: list[tuple[Command[Any], Answer]]
     ) -> list[tuple[Answer, Done[Any] | None, BaseException | None]]:
         finished: list[tuple[Answer, Done[Any] | None, BaseException | None]] = []
+        begun = False
         try:
             with connection.begin():
+                begun = True
                 raw = connection.connection.dbapi_connection
                 for command, answer in group:
                     before = raw.total_changes  # type: ignore[union-attr]
@@ -207,6 +209,10 @@ class SqliteStore(_Base):
                         finished.append((answer, None, refusal))
             return finished
         except Exception as error:
+            if not begun:
+                # Somebody else holds the database: each would wait as long again, one after another.
+                log.error("store.not_begun", error=type(error).__name__, commands=len(group))
+                return [(answer, None, as_refusal(error)) for _, answer in group]
             if len(group) == 1:
                 if not isinstance(error, Refusal):
                     log.error("store.command_failed", error=type(error).__name__, exc_info=error)

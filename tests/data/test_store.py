@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -205,3 +206,22 @@ async def test_a_store_that_is_closing_says_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
         await store.run(put, 1)
     assert refused.value.code is ErrorCode.UNAVAILABLE
+
+
+async def test_a_database_that_somebody_else_holds_keeps_nobody_waiting_in_turn(tmp_path: Path) -> None:
+    """Each waits as long as the first does, and is told to try again; afterwards all goes on."""
+    path = tmp_path / "locked.db"
+    store = SqliteStore(f"sqlite:///{path}", lambda events: None)
+    other = sqlite3.connect(path, isolation_level=None)
+    try:
+        await store.run(lambda conn: Done(conn.exec_driver_sql("PRAGMA busy_timeout=300").close()))
+        other.execute("BEGIN IMMEDIATE")
+        asked = [store.run(lambda conn: Done(None)) for _ in range(40)]
+        async with asyncio.timeout(3):  # 40 in turn would be 12 seconds
+            refused = await asyncio.gather(*asked, return_exceptions=True)
+        assert all(isinstance(r, Refusal) and r.code is ErrorCode.UNAVAILABLE for r in refused)
+        other.execute("ROLLBACK")
+        assert await store.run(lambda conn: Done("written")) == "written"
+    finally:
+        other.close()
+        await store.close()
