@@ -109,7 +109,7 @@ def build_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) ->
     async def life(app: web.Application) -> AsyncIterator[None]:
         await dialogue.start()
         store = open_store(settings.database, station.publisher.publish)
-        await store.run(presence.nobody_connected)
+        await store.run(presence.nobody_connected, now=clock())
         station.start(store)
         yield
         await station.stop()

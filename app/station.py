@@ -176,7 +176,8 @@ class Station:
                 # The machine slept, or its clock was set: nobody has vanished whose socket is here.
                 await self._beat()
             now = self.clock()
-            due = await self.store.run(line.turn, self.terms, now=now)
+            due = await self.store.run(line.ring, self.terms, now=now)
+            await self.store.run(line.turn, self.terms, now=now)
             wait = TURN_S
             if due is not None:
                 wait = min(wait, max(0.02, (due - self.clock()).total_seconds()))

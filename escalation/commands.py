@@ -276,6 +276,16 @@ def ring_due(conn: Connection, *, now: datetime, keep: timedelta) -> Done[list[T
     return Done(told, tuple(events))
 
 
+def unacknowledged(conn: Connection, conversation: str) -> list[str]:
+    """The cases of a conversation whose alarm nobody has answered yet."""
+    rows = conn.execute(
+        select(CASE.c.id).where(
+            CASE.c.conversation_id == conversation, CASE.c.status == CaseStatus.OPEN.value
+        )
+    )
+    return [row.id for row in rows]
+
+
 def next_due(conn: Connection) -> datetime | None:
     """When the next clock rings, or nothing when none runs."""
     return conn.execute(

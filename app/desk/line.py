@@ -18,12 +18,12 @@ from app.desk.phases import Act
 from app.desk.speech import tell
 from app.desk.talk import tell_help
 from app.desk.terms import Terms
-from app.permissions import may_close
+from app.permissions import CRISIS, may_close
 from app.staff.members import find_staff
 from bot.facts import spoken
 from bot.wording import duration, moment
 from data import audit
-from data.kinds import Done, ErrorCode, Event, EventKind, Level, Phase, Refusal, Role, Status
+from data.kinds import Done, ErrorCode, Event, EventKind, Help, Level, Phase, Refusal, Role, Status, Step
 from data.sql import upsert
 from data.tables import Conversation, Note, Offer, Presence, Staff, new_id, table
 from escalation import commands as cases
@@ -48,7 +48,7 @@ def ask_human(
     phases.next_phase(Phase(row.phase), Act.ASK_HUMAN)
     desk = terms.desk(now)
     crisis = Level(row.level).is_crisis
-    if not desk.open and not crisis:
+    if not desk.open and not (crisis and _on_call(conn, terms, now, row)):
         told = tell(conn, terms, now=now, row=row, **_opening("out_of_hours", desk.opens_at, row.language))
         return Done({"phase": views.phase(conn, terms, now, row)}, (told,))
     if not crisis and desk.closes_at is not None and not _can_be_served(conn, terms, now, desk.closes_at):
@@ -79,13 +79,15 @@ def leave_queue(
     if row.phase == Phase.BOT.value:
         return Done({"phase": views.phase(conn, terms, now, row)})
     phases.next_phase(Phase(row.phase), Act.LEAVE_QUEUE)
-    conn.execute(
+    left = conn.execute(
         update(C)
         .where(C.c.id == conversation, C.c.phase == Phase.WAITING.value)
         .values(phase=Phase.BOT.value, waiting_since=None)
     )
-    _withdraw(conn, conversation)
     fresh = views.conversation(conn, conversation)
+    if left.rowcount == 0:  # somebody took it between our look and our write
+        return Done({"phase": views.phase(conn, terms, now, fresh)})
+    _withdraw(conn, conversation)
     told = tell(conn, terms, now=now, row=fresh, key="left_queue")
     phase = views.phase(conn, terms, now, fresh)
     return Done(
@@ -122,6 +124,7 @@ def accept(
 ) -> Done[dict[str, Any]]:
     """A member of staff takes a conversation: of any number who try at once, exactly one wins.
 
+    When they are of the crisis team, they have taken its cases too.
     Returns ``{transcript, phase, context}``. What they already own they are given again.
     """
     row = _known(conn, conversation)
@@ -157,6 +160,20 @@ def accept(
         update(O).where(O.c.conversation_id == conversation, O.c.staff_id == staff).values(state="accepted")
     )
     conn.execute(update(P).where(P.c.staff_id == staff).values(idle_since=now))
+    taken_on: tuple[Event, ...] = ()
+    if me.role in CRISIS:
+        # The crisis team is here: the visitor must not hear that nobody has answered the alarm.
+        for case in cases.unacknowledged(conn, conversation):
+            taken_on += cases.take_step(
+                conn,
+                now=now,
+                keep=terms.keep_cases,
+                case=case,
+                step=Step.ACKNOWLEDGE,
+                staff=staff,
+                role=me.role,
+                form={},
+            ).events
     audit.write(conn, now=now, actor=staff, action="conversation.accepted", object=conversation)
     fresh = _known(conn, conversation)
     name = conn.execute(select(S.c.desk_name).where(S.c.id == staff)).scalar_one()
@@ -164,7 +181,8 @@ def accept(
     fresh = _known(conn, conversation)
     value = _opened(conn, terms, now, fresh)
     owned = Event(EventKind.OWNED, conversation, {"owner": staff, "was": None})
-    return Done(value, (owned, joined, Event(EventKind.PHASE, conversation, value["phase"]), *CHANGED))
+    phase = Event(EventKind.PHASE, conversation, value["phase"])
+    return Done(value, (owned, joined, phase, *taken_on, *CHANGED))
 
 
 def open_own(
@@ -246,7 +264,7 @@ def add_note(
 
 def hand_back(conn: Connection, terms: Terms, *, now: datetime, row: Row[Any], reason: str) -> list[Event]:
     """Put a live conversation back into the line, with the time it had already waited."""
-    conn.execute(
+    back = conn.execute(
         update(C)
         .where(C.c.id == row.id, C.c.phase == Phase.LIVE.value)
         .values(
@@ -257,6 +275,8 @@ def hand_back(conn: Connection, terms: Terms, *, now: datetime, row: Row[Any], r
             answered_seq=C.c.visitor_seq,
         )
     )
+    if back.rowcount == 0:  # it was closed between our look and our write
+        return []
     audit.write(
         conn,
         now=now,
@@ -278,22 +298,29 @@ def hand_back(conn: Connection, terms: Terms, *, now: datetime, row: Row[Any], r
     ]
 
 
-def turn(conn: Connection, terms: Terms, *, now: datetime) -> Done[datetime | None]:
-    """What time does to the desk: offers run out, counsellors vanish, the desk closes or empties, clocks ring.
+def ring(conn: Connection, terms: Terms, *, now: datetime) -> Done[datetime | None]:
+    """Ring the case clocks that are due, and tell their visitors. Returns when the next one is.
 
-    Returns when the next case clock is due. Writes nothing when nothing is due.
+    A command of its own, so that nothing that goes wrong with offers or hours can hold an alarm back.
     """
-    events: list[Event] = []
     rung = cases.ring_due(conn, now=now, keep=terms.keep_cases)
-    events += rung.events
+    events = list(rung.events)
     for taken in rung.value:
         events += tell_help(conn, terms, now=now, taken=taken)
-    events += _vanished(conn, terms, now)
+    return Done(cases.next_due(conn), tuple(events))
+
+
+def turn(conn: Connection, terms: Terms, *, now: datetime) -> Done[None]:
+    """What time does to the desk: offers run out, counsellors vanish, the desk closes or empties.
+
+    Writes nothing when nothing is due.
+    """
+    events = _vanished(conn, terms, now)
     events += _run_out(conn, now)
     events += _shut(conn, terms, now)
     events += _lapsed(conn, terms, now)
     events += _route(conn, terms, now)
-    return Done(cases.next_due(conn), tuple(events))
+    return Done(None, tuple(events))
 
 
 def _route(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
@@ -365,6 +392,7 @@ def _run_out(conn: Connection, now: datetime) -> list[Event]:
 def _shut(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
     """When the desk closes or empties: those who wait below ``high`` are told, and the bot takes them back.
 
+    So are those whose case a person has closed: no alarm rings for them any more, so they would wait for nobody.
     Their place stays in the record (``waiting_since``): who asks again has the time they waited.
     """
     line = conn.execute(select(C).where(C.c.phase == Phase.WAITING.value)).all()
@@ -380,7 +408,9 @@ def _shut(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
         ).scalar()
     events: list[Event] = []
     for row in line:
-        if Level(row.level).is_crisis:
+        if Level(row.level).is_crisis and (
+            row.help != Help.NONE.value or (not desk.open and _on_call(conn, terms, now, row))
+        ):
             continue
         if desk.open:
             quiet_since = max(filter(None, (heard, row.told_wait_at, row.waiting_since)), default=now)
@@ -389,9 +419,11 @@ def _shut(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
             key = {"key": "desk_empty"}
         else:
             key = _opening("desk_closed_before_your_turn", desk.opens_at, row.language)
-        conn.execute(
+        taken_back = conn.execute(
             update(C).where(C.c.id == row.id, C.c.phase == Phase.WAITING.value).values(phase=Phase.BOT.value)
         )
+        if taken_back.rowcount == 0:  # somebody took it between our look and our write
+            continue
         _withdraw(conn, row.id)
         fresh = _known(conn, row.id)
         events.append(tell(conn, terms, now=now, row=fresh, **key))
@@ -413,7 +445,8 @@ def _lapsed(conn: Connection, terms: Terms, now: datetime) -> list[Event]:
     for row in old:
         conn.execute(
             update(C)
-            .where(C.c.id == row.id)
+            # Whoever writes at this very moment has come back.
+            .where(C.c.id == row.id, C.c.phase == Phase.BOT.value, C.c.last_seq == row.last_seq)
             .values(phase=Phase.CLOSED.value, closed_at=now, closed_by="clock", disposition="lapsed")
         )
     return [Event(EventKind.BOARD)] if old else []
@@ -461,6 +494,11 @@ def _opened(conn: Connection, terms: Terms, now: datetime, row: Row[Any], after:
 def _open_offers(conn: Connection, now: datetime) -> list[routing.OpenOffer]:
     rows = conn.execute(select(O).where(O.c.state == "open", O.c.expires_at > now))
     return [routing.OpenOffer(r.conversation_id, r.staff_id, r.expires_at) for r in rows]
+
+
+def _on_call(conn: Connection, terms: Terms, now: datetime, row: Row[Any]) -> bool:
+    """Whether anybody can come to a conversation in danger outside hours: an alarm rings, or one is at a screen."""
+    return row.help != Help.NONE.value or views.responder_present(conn, terms, now)
 
 
 def _can_be_served(conn: Connection, terms: Terms, now: datetime, closes_at: datetime) -> bool:

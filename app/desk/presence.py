@@ -11,10 +11,11 @@ from sqlalchemy import Connection, select, update
 from app.desk import views
 from app.desk.line import CHANGED
 from app.desk.terms import Terms
-from data.kinds import Done, Status
+from data.kinds import Done, Phase, Status
 from data.sql import insert_if_absent
-from data.tables import Presence, table
+from data.tables import Conversation, Presence, table
 
+C = table(Conversation)
 P = table(Presence)
 
 
@@ -51,7 +52,13 @@ def set_status(conn: Connection, *, now: datetime, staff: str, status: Status) -
     return Done({"status": status.value}, CHANGED)
 
 
-def nobody_connected(conn: Connection) -> Done[None]:
-    """At the start of the only process no socket is open, whatever the last one wrote before it died."""
+def nobody_connected(conn: Connection, *, now: datetime) -> Done[None]:
+    """At the start of the only process no socket is open, whatever the last one wrote before it died.
+
+    Nobody was heard while the station was down, which is no sign that they left: whoever holds a conversation has
+    from now on to be heard again.
+    """
     conn.execute(update(P).where(P.c.sockets != 0).values(sockets=0))
+    holding = select(C.c.owner_id).where(C.c.phase == Phase.LIVE.value)
+    conn.execute(update(P).where(P.c.staff_id.in_(holding), P.c.heard_at < now).values(heard_at=now))
     return Done(None)

@@ -139,6 +139,11 @@ class World:
                 out.append(data)
         return out
 
+    def time(self) -> None:
+        """What the station's own loop does."""
+        self.run(line.ring, terms=TERMS)
+        self.run(line.turn, terms=TERMS)
+
     def act(self, what: str) -> None:
         self.count += 1
         own = {"terms": TERMS, "visitor": self.visitor, "conversation": self.conversation}
@@ -178,14 +183,14 @@ class World:
             )  # fmt: skip
         elif what == "vanish":
             self.now += timedelta(seconds=61)
-            self.run(line.turn, terms=TERMS)
+            self.time()
         elif what == "minute":
             self.now += timedelta(seconds=60)
             for member in (lin, ning, zhou):
                 self.run(lambda conn, now, who=member.id: presence.heard(conn, at={who: now}))
-            self.run(line.turn, terms=TERMS)
+            self.time()
         elif what == "turn":
-            self.run(line.turn, terms=TERMS)
+            self.time()
         elif what == "acknowledge":
             case = self.case()
             if case is not None:

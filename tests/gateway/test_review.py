@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
-from app.desk import line
+from app.desk import line, presence
 from data.tables import Case, Conversation, table
-from tests.gateway.peers import House, Peer
+from tests.gateway.peers import House, Peer, running
 from tests.gateway.test_crisis import DANGER, step
 
 CASE, CONVERSATION = table(Case), table(Conversation)
@@ -91,3 +94,75 @@ async def test_a_goodbye_does_not_end_what_was_written_after_it(house: House) ->
     assert (await row(house, conversation)).phase == "waiting"
     await station.store.run(line.end, station.terms, **named, lane=who)
     assert (await row(house, conversation)).phase == "closed"
+
+
+async def test_a_responder_who_takes_the_conversation_has_answered_the_alarm(house: House) -> None:
+    responder = await house.staff("responder@demo")
+    visitor = await house.visitor()
+    said = await visitor.call("say", {"id": "d", "text": DANGER})
+    assert (await responder.call("accept", {"conversation": said["conversation"]}))["ok"]
+    assert (await visitor.wait("phase", lambda p: p["phase"] == "live"))["help"] == "acknowledged"
+    await responder.wait("case", lambda c: c["status"] == "acknowledged")
+    case = (await cases(house))["writer"]
+    assert case.acknowledged_by == responder.all("roster")[0]["me"]["id"]
+
+
+async def test_a_counsellor_who_takes_the_conversation_does_not_quiet_the_alarm(house: House) -> None:
+    counsellor = await house.staff("counsellor@demo")
+    visitor = await house.visitor()
+    said = await visitor.call("say", {"id": "d", "text": DANGER})
+    assert (await counsellor.call("accept", {"conversation": said["conversation"]}))["ok"]
+    assert (await visitor.wait("phase", lambda p: p["phase"] == "live"))["help"] == "alarmed"
+    assert (await cases(house))["writer"].acknowledged_at is None
+
+
+async def test_an_alarm_rings_while_the_rest_of_the_desk_is_broken(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a row that cannot be read")
+
+    monkeypatch.setattr(line, "_route", broken)
+    responder = await house.staff("responder@demo")
+    visitor = await house.visitor()
+    assert (await visitor.call("say", {"id": "d", "text": DANGER}))["ok"]
+    house.clock.forward(seconds=60)
+    assert (await responder.wait("case", lambda c: c["alarm"]["round"] == 1))["alarm"]["ring"]
+    await visitor.wait("phase", lambda p: p["help"] == "unanswered")
+
+
+async def test_nobody_waits_for_a_person_whom_no_alarm_calls() -> None:
+    async with running(hours="closed") as house:
+        responder = await house.staff("responder@demo")
+        visitor = await house.visitor()
+        said = await visitor.call("say", {"id": "d", "text": DANGER})
+        case = (await cases(house))["writer"].id
+        for name, form in (
+            ("acknowledge", {}),
+            ("close", {"outcome": "safe_by_agreement", "confirmed": True}),
+        ):
+            assert (await step(house, responder, case, name, form))[0] == 200
+        assert (await row(house, said["conversation"])).phase == "waiting", "they can still be accepted"
+        await responder.close()
+        house.peers.remove(responder)
+        seen = len(visitor.received)
+        house.station.changed(True)
+        await visitor.wait("phase", lambda p: p["phase"] == "bot", since=seen)
+        asked = await visitor.call("ask_human")
+        assert asked["ok"] and asked["phase"]["phase"] == "bot"
+        told = await visitor.wait("message", lambda m: "No counsellor is on duty" in m["text"], since=seen)
+        assert told["by"] == "system"
+
+
+async def test_a_restart_takes_nobody_from_their_counsellor(tmp_path: Path) -> None:
+    async with running(tmp_path) as house:
+        _, _, conversation = await house.live()
+    async with running(tmp_path) as house:
+        house.clock.forward(minutes=10)
+        await house.station.store.run(presence.nobody_connected, now=house.clock())
+        await house.station.store.run(line.turn, house.station.terms, now=house.clock())
+        assert (await row(house, conversation)).phase == "live"
+        await house.station.store.run(
+            line.turn, house.station.terms, now=house.clock() + timedelta(seconds=61)
+        )
+        assert (await row(house, conversation)).phase == "waiting"
