@@ -12,7 +12,7 @@ from app.desk.opening import open_conversation
 from app.desk.speech import tell
 from app.desk.terms import Terms
 from data import crypto
-from data.kinds import Done, ErrorCode, Event, Level, Phase, Refusal
+from data.kinds import About, Done, ErrorCode, Event, Help, Level, Phase, Refusal, Subject
 from data.sql import insert_if_absent
 from data.tables import Conversation, LeftMessage, Rating, Visitor, new_id, table
 
@@ -129,8 +129,8 @@ def rate(
     )
     if not comment:
         return Done(None)
-    _, events = talk.screened(conn, terms, now=now, conversation=row, source="comment", text=comment)
-    return Done(None, tuple(events))
+    assessed, events = talk.screened(conn, terms, now=now, conversation=row, source="comment", text=comment)
+    return Done(None, (*events, *_not_left_alone(conn, terms, now, row, assessed.level)))
 
 
 def leave_message(
@@ -174,7 +174,22 @@ def leave_message(
     )
     if row.phase != Phase.CLOSED.value:
         events.append(tell(conn, terms, now=now, row=row, key="message_kept"))
-    return Done(None, tuple(events))
+    return Done(None, (*events, *_not_left_alone(conn, terms, now, row, assessed.level)))
+
+
+def _not_left_alone(
+    conn: Connection, terms: Terms, now: datetime, row: Any, level: Level
+) -> tuple[Event, ...]:
+    """Danger written beside a conversation that is over (in a comment, say) opens one in which a person can answer."""
+    if row.phase != Phase.CLOSED.value or not level.is_crisis:
+        return ()
+    opened = open_conversation(conn, terms, now=now, visitor=row.visitor_id, language=row.language)
+    fresh = views.conversation(conn, opened.value)
+    if not opened.events or fresh is None or fresh.help not in (Help.ALARMED.value, Help.UNANSWERED.value):
+        return opened.events
+    subject = Subject.OTHER if fresh.about == About.OTHER.value else Subject.WRITER
+    key = talk.help_words(conn, terms, now, Help(fresh.help), subject)
+    return (*opened.events, tell(conn, terms, now=now, row=fresh, key=key))
 
 
 def _own(conn: Connection, visitor: str, conversation: str) -> Any:
