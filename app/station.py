@@ -1,8 +1,9 @@
 """A running station: the store, the terms, the publisher and the loops, joined.
 
-The loops are three: the desk's turn (what time does: offers, vanished counsellors, closing time, case clocks), the
-refresh (queue, places and board, a few times a second at most and only when something changed), and the heartbeat
-of presence. None of them holds state that matters: each reads the record and can be killed at any moment.
+The loops are these: the desk's turn (what time does: offers, vanished counsellors, closing time, case clocks), the
+refresh (queue, places and board, a few times a second at most and only when something changed), the heartbeat
+of presence, what is owed an answer, and what has passed its time. None of them holds state that matters: each reads
+the record and can be killed at any moment.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ REFRESH_S = 0.25
 TURN_S = 1.0
 HEARTBEAT_S = 5.0
 SWEEP_S = 3600.0
+DEBTS_S = 15.0
 
 C = table(Conversation)
 
@@ -155,7 +157,15 @@ class Station:
         self.rooms.leave(client, conversation_room(client.who.conversation))
         client.who.conversation = conversation
         self.rooms.join(client, conversation_room(conversation))
-        self.server.background(self.send_welcome(client, resumed=True, after=0))
+        self.server.background(self._move(client))
+
+    async def _move(self, client: Client) -> None:
+        try:
+            await self.send_welcome(client, resumed=True, after=0)
+        except Exception:
+            # Behind a shut gate they would hear nothing more: they come back and are welcomed anew.
+            log.exception("station.welcome_failed")
+            self.server.close_client(client)
 
     async def _keep(self, loop: Callable[[], Awaitable[None]], name: str) -> None:
         """A loop that outlives its own failures: a fault in one turn must not end the alarms."""
@@ -251,5 +261,8 @@ class Station:
             await asyncio.sleep(SWEEP_S)
 
     async def _debts(self) -> None:
-        for conversation in await self.store.read(views.owed_answers):
-            self.voice.owe(conversation)
+        """Whoever was not answered, because we died or something failed, is answered at the next look."""
+        while True:
+            for conversation in await self.store.read(views.owed_answers):
+                self.voice.owe(conversation)
+            await asyncio.sleep(DEBTS_S)

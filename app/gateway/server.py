@@ -182,6 +182,7 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         self._words = words
         self.clients: dict[tuple[str, str], Client] = {}
         self.spaces: dict[str, Space] = {}
+        self._connecting: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, space: Space) -> None:
@@ -247,12 +248,13 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
         socket = self.eio.sockets.get(eio_sid)
         if socket is None:
             return
-        if space is None or (eio_sid, name) in self.clients:
+        if space is None or (eio_sid, name) in self.clients or (eio_sid, name) in self._connecting:
             await self._turn_away(
                 eio_sid, name, Refusal(ErrorCode.NOT_ALLOWED, "There is nothing to connect to here.")
             )
             return
         client = Client(secrets.token_urlsafe(12), eio_sid, name, socket, self.close_client)
+        self._connecting.add((eio_sid, name))
         try:
             greet = await space.connect(client, self.environ.get(eio_sid, {}), data)
         except Exception as error:
@@ -262,6 +264,8 @@ class StationServer(socketio.AsyncServer):  # type: ignore[misc]
                 error = _UNAVAILABLE
             await self._turn_away(eio_sid, name, error)
             return
+        finally:
+            self._connecting.discard((eio_sid, name))
         if eio_sid not in self.eio.sockets:  # it went away while we looked
             self.rooms_.leave_all(client)
             await space.disconnect(client)

@@ -37,7 +37,7 @@ class Client:
     snapshot is the first that arrives and nothing published meanwhile is lost.
     """
 
-    __slots__ = ("drop", "eio_sid", "gate", "language", "namespace", "rooms", "sid", "socket", "who")
+    __slots__ = ("drop", "eio_sid", "gate", "gone", "language", "namespace", "rooms", "sid", "socket", "who")
 
     def __init__(
         self, sid: str, eio_sid: str, namespace: str, socket: Any, drop: Callable[[Client], None]
@@ -48,6 +48,7 @@ class Client:
         self.socket = socket
         self.who: Any = None
         self.language = "en"
+        self.gone = False
         self.rooms: set[str] = set()
         self.gate: list[tuple[str | None, int, Packet]] | None = []
         self.drop = drop
@@ -85,7 +86,9 @@ class Rooms:
         self._rooms: dict[tuple[str, str], dict[str, Client]] = {}
 
     def join(self, client: Client, room: str) -> None:
-        """Put a client into a room."""
+        """Put a client into a room; one who has left meanwhile stays out, or would be sent to for ever."""
+        if client.gone:
+            return
         self._rooms.setdefault((client.namespace, room), {})[client.sid] = client
         client.rooms.add(room)
 
@@ -99,7 +102,8 @@ class Rooms:
         client.rooms.discard(room)
 
     def leave_all(self, client: Client) -> None:
-        """Take a client out of every room."""
+        """Take a client out of every room, for good: its socket is gone."""
+        client.gone = True
         for room in tuple(client.rooms):
             self.leave(client, room)
 

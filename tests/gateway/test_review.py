@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,65 @@ async def test_a_restart_takes_nobody_from_their_counsellor(tmp_path: Path) -> N
             line.turn, house.station.terms, now=house.clock() + timedelta(seconds=61)
         )
         assert (await row(house, conversation)).phase == "waiting"
+
+
+async def test_danger_in_a_comment_after_the_end_opens_a_conversation_with_people(house: House) -> None:
+    counsellor = await house.staff("counsellor@demo")
+    visitor = await house.visitor()
+    before = (await visitor.call("say", {"id": "a", "text": "a long day"}))["conversation"]
+    assert (await visitor.call("end"))["ok"]
+    seen = len(visitor.received)
+    assert (await visitor.call("rate", {"mood": 1, "comment": DANGER}))["ok"]
+    welcome = await visitor.wait("welcome", since=seen)
+    assert welcome["conversation"] != before and welcome["resumed"]
+    assert welcome["phase"]["phase"] == "waiting" and welcome["phase"]["help"] == "alarmed"
+    assert any(m["by"] == "system" and "alerted our crisis team" in m["text"] for m in welcome["messages"])
+    assert (await cases(house))["writer"].conversation_id == welcome["conversation"]
+    await counsellor.wait("offer", lambda o: o["conversation"] == welcome["conversation"])
+
+
+async def test_an_answer_that_failed_to_be_asked_for_is_given_at_the_next_look(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = house.station
+    visitor = await house.visitor()
+    with monkeypatch.context() as patched:
+        patched.setattr(station.voice, "owe", lambda conversation: None)
+        said = await visitor.call("say", {"id": "a", "text": "a long day"})
+    monkeypatch.setattr("app.station.DEBTS_S", 0.05)
+    look = asyncio.ensure_future(station._debts())
+    try:
+        await visitor.wait("message", lambda m: m["by"] == "bot" and m["seq"] > said["seq"])
+    finally:
+        look.cancel()
+
+
+async def test_a_socket_that_is_gone_is_not_put_into_a_room_any_more(house: House) -> None:
+    visitor, counsellor, conversation = await house.live()
+    rooms = house.station.rooms
+    client = next(iter(rooms.members("/desk", f"c:{conversation}")))
+    await counsellor.close()
+    rooms.leave_all(client)
+    rooms.join(client, f"c:{conversation}")
+    assert not rooms.occupied("/desk", f"c:{conversation}")
+    seen = len(visitor.received)
+    assert (await visitor.call("say", {"id": "x", "text": "are you there?"}))["ok"]
+    await visitor.call("sync", {"after": 0})
+    assert not visitor.all("seen", since=seen), "nothing was delivered to anybody"
+
+
+async def test_a_welcome_that_fails_does_not_leave_a_visitor_deaf(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await house.visitor()
+    assert (await visitor.call("end"))["ok"]
+
+    async def fails(*_: Any, **__: Any) -> None:
+        raise OSError("the record cannot be read")
+
+    gone = asyncio.Event()
+    visitor.sio.on("disconnect", lambda *_: gone.set(), namespace="/visitor")
+    monkeypatch.setattr(house.station, "send_welcome", fails)
+    await visitor.sio.emit("say", {"id": "b", "text": "hello again"}, namespace="/visitor")
+    async with asyncio.timeout(5):
+        await gone.wait()
