@@ -34,7 +34,7 @@ FORM_COOKIE = "station_form"
 FRESH_FORM = web.RequestKey("form_cookie", str)
 LANGUAGE_COOKIE = "station_language"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_STATUS = {
+STATUS = {
     ErrorCode.INVALID_PAYLOAD: 422,
     ErrorCode.TOO_LONG: 413,
     ErrorCode.UNKNOWN_EVENT: 404,
@@ -107,7 +107,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         extra = {k: v for k, v in refusal.extra.items() if k in ("field", "allowed")}
         language = request.get(LANGUAGE, "en")
         response = error(
-            _STATUS[refusal.code],
+            STATUS[refusal.code],
             refusal.code.value,
             in_words(request.app[CATALOGUE])(refusal, language),
             retry_after=refusal.retry_after,

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp_jinja2
+import structlog
 from aiohttp import web
 from sqlalchemy import Connection
 
 from app.desk import talk, views, visits
 from app.gateway.payloads import Say, read
-from app.pages.guard import LANGUAGE, LANGUAGE_COOKIE, STATION, check_form, csrf_token, is_secure
+from app.pages.guard import LANGUAGE, LANGUAGE_COOKIE, STATION, STATUS, check_form, csrf_token, is_secure
+from app.pages.keys import CATALOGUE
+from app.pages.refusals import in_words
 from app.tokens import make_resume, read_resume
-from data.kinds import Done
+from data.kinds import Done, Refusal
 from data.tables import new_id
+
+log = structlog.get_logger()
 
 VISITOR_COOKIE = "station_visitor"
 """The resume secret of somebody who writes without script."""
@@ -22,14 +27,22 @@ NOTICE_VERSION = "1"
 
 async def chat_page(request: web.Request) -> web.StreamResponse:
     """The chat page. Opening it makes nobody a visitor; the socket or the form does."""
+    return await _page(request)
+
+
+async def _page(
+    request: web.Request, *, problem: str | None = None, text: str = "", status: int = 200
+) -> web.Response:
+    """The page. It comes with its box and its hotlines whatever the record can say."""
     station = request.app[STATION]
     language = request[LANGUAGE]
     messages: list[dict[str, Any]] = []
     known = read_resume(station.settings.signing_key, request.cookies.get(VISITOR_COOKIE))
     if known is not None:
-        found = await station.store.read(_recent, visitor=known)
-        if found is not None:
-            messages = found
+        try:
+            messages = await station.store.read(_recent, visitor=known)
+        except Exception:
+            log.exception("chat.record_unread")
     response = aiohttp_jinja2.render_template(
         "chat.html",
         request,
@@ -42,7 +55,10 @@ async def chat_page(request: web.Request) -> web.StreamResponse:
             "hotlines": station.hotlines(language),
             "messages": messages,
             "notice_version": NOTICE_VERSION,
+            "problem": problem,
+            "text": text,
         },
+        status=status,
     )
     if request.query.get("lang"):
         response.set_cookie(LANGUAGE_COOKIE, language, samesite="Lax", secure=is_secure(request), path="/")
@@ -50,11 +66,27 @@ async def chat_page(request: web.Request) -> web.StreamResponse:
 
 
 async def chat_form(request: web.Request) -> web.StreamResponse:
-    """A message from a page without script: stored and screened like any other, then the page again."""
-    station = request.app[STATION]
+    """A message from a page without script: stored and screened like any other, then the page again.
+
+    What cannot be taken comes back in its box, with the reason above it: nobody is left with an error and no hotline.
+    """
     form = await request.post()
-    check_form(request, str(form.get("csrf_token", "")))
-    said = read(Say, {"id": new_id("f"), "text": str(form.get("text", ""))})
+    text = str(form.get("text", ""))
+    try:
+        return await _say(request, str(form.get("csrf_token", "")), text)
+    except Refusal as refusal:
+        why = in_words(request.app[CATALOGUE])(refusal, request[LANGUAGE])
+        return await _page(request, problem=why, text=text, status=STATUS[refusal.code])
+    except Exception:
+        log.exception("chat.form_failed")
+        why = request.app[CATALOGUE].say(request[LANGUAGE], "chat.not_reached")
+        return await _page(request, problem=why, text=text, status=500)
+
+
+async def _say(request: web.Request, csrf: str, text: str) -> web.Response:
+    station = request.app[STATION]
+    check_form(request, csrf)
+    said = read(Say, {"id": new_id("f"), "text": text})
     known = read_resume(station.settings.signing_key, request.cookies.get(VISITOR_COOKIE))
     now = station.clock()
     if known is None:
@@ -82,7 +114,7 @@ async def chat_form(request: web.Request) -> web.StreamResponse:
 
     value = await station.store.run(command)
     await station.voice.settled(value["conversation"])
-    response = web.HTTPSeeOther(f"/chat?lang={request[LANGUAGE]}")
+    response = web.Response(status=303, headers={"Location": f"/chat?lang={request[LANGUAGE]}"})
     response.set_cookie(
         VISITOR_COOKIE,
         make_resume(station.settings.signing_key, value["visitor"], value["epoch"]),
@@ -91,10 +123,10 @@ async def chat_form(request: web.Request) -> web.StreamResponse:
         secure=is_secure(request),
         path="/chat",
     )
-    raise response
+    return response
 
 
-def _recent(conn: Connection, *, visitor: tuple[str, int]) -> list[dict[str, Any]] | None:
+def _recent(conn: Connection, *, visitor: tuple[str, int]) -> list[dict[str, Any]]:
     """What somebody without script has said and heard in their latest conversation."""
     conversation = visits.latest(conn, visitor)
-    return None if conversation is None else views.messages(conn, conversation)
+    return [] if conversation is None else views.messages(conn, conversation)

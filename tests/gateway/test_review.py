@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import select
 
@@ -28,6 +30,11 @@ async def row(house: House, conversation: str) -> Any:
     return await house.station.store.read(
         lambda conn: conn.execute(select(CONVERSATION).where(CONVERSATION.c.id == conversation)).one()
     )
+
+
+def browser_of(house: House) -> aiohttp.ClientSession:
+    """A browser that runs no script."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": house.url})
 
 
 async def two_cases(house: House) -> tuple[Peer, Peer, str]:
@@ -229,3 +236,36 @@ async def test_a_welcome_that_fails_does_not_leave_a_visitor_deaf(
     await visitor.sio.emit("say", {"id": "b", "text": "hello again"}, namespace="/visitor")
     async with asyncio.timeout(5):
         await gone.wait()
+
+
+async def test_a_form_that_cannot_be_taken_comes_back_with_its_words_and_the_hotlines() -> None:
+    async with running() as house, browser_of(house) as browser:
+        for text, token, status in (("help me", "stale", 403), ("x" * 4001, "", 413)):
+            async with browser.get(f"{house.url}/chat?lang=en") as page:
+                found = re.search(r'name="csrf_token" value="([^"]+)"', await page.text())
+            assert found is not None
+            form = {"text": text, "csrf_token": token or found[1]}
+            async with browser.post(f"{house.url}/chat?lang=en", data=form) as answer:
+                html = await answer.text()
+            assert answer.status == status
+            assert f">{text}</textarea>" in html
+            assert 'data-testid="form-problem"' in html and 'id="hotlines"' in html
+
+
+async def test_the_chat_page_comes_with_its_hotlines_while_the_record_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running() as house, browser_of(house) as browser:
+        async with browser.get(f"{house.url}/chat?lang=en") as page:
+            found = re.search(r'name="csrf_token" value="([^"]+)"', await page.text())
+        assert found is not None
+        form = {"text": "a long day", "csrf_token": found[1]}
+        async with browser.post(f"{house.url}/chat?lang=en", data=form) as answer:
+            assert "a long day" in await answer.text()
+
+        async def away(*_: Any, **__: Any) -> Any:
+            raise OSError("the database is away")
+
+        monkeypatch.setattr(house.station.store, "read", away)
+        async with browser.get(f"{house.url}/chat?lang=en") as page:
+            assert page.status == 200 and 'id="hotlines"' in await page.text()
