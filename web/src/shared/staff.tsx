@@ -44,7 +44,8 @@ export function watchLine(socket: Socket): void {
 
 export function hearCase(event: CaseEvent): void {
   const others = ringing.value.filter((alarm) => alarm.case !== event.case);
-  if (event.status !== "open") {
+  // One that somebody has taken rings again when it got worse, or when what is due did not come.
+  if (event.status === "closed" || (event.status !== "open" && !event.alarm?.ring)) {
     ringing.value = others;
     return;
   }
