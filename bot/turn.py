@@ -20,7 +20,7 @@ LONGEST: Final = 400
 
 FALLBACK: Final = "nlu_fallback"
 SURE: Final[Mapping[str, float]] = {
-    "goodbye": 0.85,  # ends the conversation
+    "goodbye": 0.7,  # ends the conversation
     "mood_good": 0.6,  # "so glad to hear it" hurts whoever meant the opposite
     "mood_okay": 0.6,
     "affirm": 0.6,  # short words that many sad sentences contain
@@ -31,6 +31,9 @@ SURE: Final[Mapping[str, float]] = {
 
 GOODBYE: Final = 40
 """Code points of the longest goodbye. What is longer tells something, and ending the talk on it would be cruel."""
+GOODBYE_SHORT: Final = 12
+"""Up to here a goodbye is a word or two; a sentence must be surer, :data:`GOODBYE_SURE`, to be one."""
+GOODBYE_SURE: Final = 0.85
 
 
 class Nonsense(ValueError):
@@ -55,7 +58,8 @@ def intent(parsed: Any) -> str:
         name, confidence = str(parsed["intent"]["name"]), float(parsed["intent"]["confidence"])
     except (KeyError, TypeError, ValueError) as error:
         raise Nonsense("a parse without an intent") from error
-    if name == "goodbye" and len(str(parsed.get("text", ""))) > GOODBYE:
+    length = len(str(parsed.get("text", "")))
+    if name == "goodbye" and (length > GOODBYE or (length > GOODBYE_SHORT and confidence < GOODBYE_SURE)):
         return FALLBACK
     return name if confidence >= SURE.get(name, 0.0) else FALLBACK
 

@@ -46,6 +46,9 @@ def test_an_intent_that_would_hurt_when_mistaken_must_be_sure(name: str) -> None
 def test_what_is_longer_than_a_goodbye_is_listened_to_however_sure_rasa_is() -> None:
     leaving = {"name": "goodbye", "confidence": 0.99}
     assert turn.intent({"text": "that's it for today, good night", "intent": leaving}) == "goodbye"
+    unsure = {"name": "goodbye", "confidence": 0.8}
+    assert turn.intent({"text": "good night", "intent": unsure}) == "goodbye"
+    assert turn.intent({"text": "She did not say good night", "intent": unsure}) == turn.FALLBACK
     told = "I never said goodbye to her.\nShe left at night.\nI have not slept since."
     assert turn.intent({"text": told, "intent": leaving}) == turn.FALLBACK
 
