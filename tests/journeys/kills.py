@@ -126,7 +126,10 @@ class Talker:
 
     def _next(self) -> tuple[str, str]:
         place = len(self.history.sent) + 1
-        id, text = f"{self._number}-{place}", f"This is part {place} of the long story that visitor {self._number} tells."
+        id, text = (
+            f"{self._number}-{place}",
+            f"This is part {place} of the long story that visitor {self._number} tells.",
+        )
         self.history.ask(id, text)
         self._waiting[id] = text
         return id, text
