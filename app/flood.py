@@ -13,6 +13,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _REMEMBERED = 10_000  # visitors and addresses; past that the idle visitors, and all addresses, begin anew
 
 
+EVENTS = Rate(120, 10)
+"""Of one visitor's events other than messages."""
+
+
 class Flood:
     """Counts messages by visitor and arrivals by address. ``now`` is seconds that only go forward."""
 
@@ -21,6 +25,7 @@ class Flood:
         self._arrive = arrive
         self._now = now
         self._visitors: dict[str, Window] = {}
+        self._events: dict[str, Window] = {}
         self._addresses: dict[str, Window] = {}
 
     def message(self, visitor: str, is_crisis: Callable[[], bool]) -> None:
@@ -35,6 +40,20 @@ class Flood:
         if retry_after is not None and not is_crisis():
             raise Refusal(
                 ErrorCode.RATE_LIMITED, "One moment please, then send this again.", retry_after=retry_after
+            )
+
+    def event(self, visitor: str) -> None:
+        """Count any other event: far more than a person makes, far less than would keep others waiting."""
+        window = self._events.get(visitor)
+        if window is None:
+            if len(self._events) > _REMEMBERED:
+                now = self._now()
+                self._events = {id_: w for id_, w in self._events.items() if not w.is_idle(now)}
+            window = self._events[visitor] = Window(EVENTS)
+        retry_after = window.hit(self._now())
+        if retry_after is not None:
+            raise Refusal(
+                ErrorCode.RATE_LIMITED, "One moment please, then try again.", retry_after=retry_after
             )
 
     def forget(self, visitor: str) -> None:

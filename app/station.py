@@ -244,7 +244,7 @@ class Station:
         """Write down when everybody at a console was last heard."""
         now = self._beat_at = self.clock()
         at: dict[str, datetime] = {}
-        for client in self.rooms.members(DESK, "all"):
+        for client in (*self.rooms.members(DESK, "all"), *self.rooms.members(WATCH, "all")):
             asked = client.socket.last_ping  # when a ping went out that is not answered yet, in Unix time
             when = now if asked is None else min(now, datetime.fromtimestamp(asked, UTC))
             at[client.who.id] = max(when, at.get(client.who.id, when))

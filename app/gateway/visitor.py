@@ -48,7 +48,9 @@ class VisitorSpace(Space):
     )
 
     def allows(self, client: Client, event: str) -> bool:
-        """A visitor may do everything that this namespace has, in their own conversation."""
+        """A visitor may do everything that this namespace has, in their own conversation, and not in a flood."""
+        if event != "say":  # messages have a limit of their own, which lets a cry for help through
+            self.station.flood.event(client.who.id)
         return True
 
     async def connect(

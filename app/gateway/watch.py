@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 
-from app.desk import watching
+from app.desk import presence, watching
 from app.gateway import payloads
 from app.gateway.publisher import conversation_room
 from app.gateway.server import Reply
-from app.gateway.spaces import StaffSocket, StaffSpace
+from app.gateway.spaces import StaffSocket, StaffSpace, still_signed_in
 from app.gateway.wire import Client, event_packet
 from app.pages.catalogue import negotiate
 from app.permissions import SUPERVISORS
@@ -38,6 +38,15 @@ class WatchSpace(StaffSpace):
         client.who = StaffSocket(staff.id, staff.desk_name, staff.role, session_id(secret))
         for room in ("all", f"s:{staff.id}"):
             station.rooms.join(client, room)
+        # A supervisor at the board is at a screen that alarms ring on: what visitors are told counts them.
+        await station.store.run(
+            still_signed_in,
+            now=station.clock(),
+            secret=secret,
+            then=presence.arrive,
+            terms=station.terms,
+            staff=staff.id,
+        )
 
         async def greet() -> None:
             client.open(event_packet(self.name, "board", orjson.dumps(await station.board())))
@@ -47,6 +56,7 @@ class WatchSpace(StaffSpace):
     async def disconnect(self, client: Client) -> None:
         """The board is closed: what was being read is no longer read, and the record says how long it was."""
         if client.who is not None:
+            await self.station.store.run(presence.leave, now=self.station.clock(), staff=client.who.id)
             await self.station.store.run(
                 watching.unwatch, now=self.station.clock(), staff=client.who.id, socket=client.sid
             )

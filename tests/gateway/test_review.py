@@ -269,3 +269,18 @@ async def test_the_chat_page_comes_with_its_hotlines_while_the_record_cannot_be_
         monkeypatch.setattr(house.station.store, "read", away)
         async with browser.get(f"{house.url}/chat?lang=en") as page:
             assert page.status == 200 and 'id="hotlines"' in await page.text()
+
+
+async def test_a_supervisor_at_the_board_counts_as_somebody_whom_the_alarm_reaches(house: House) -> None:
+    await house.staff("supervisor@demo", "/watch")
+    visitor = await house.visitor()
+    await visitor.call("say", {"id": "d", "text": "I want to kill myself tonight, I have the pills here"})
+    told = await visitor.wait("message", lambda m: m["by"] == "system")
+    assert "somebody of the team is online" in told["text"]
+
+
+async def test_a_flood_of_other_events_is_held_back_and_a_cry_for_help_is_not(house: House) -> None:
+    visitor = await house.visitor()
+    answers = [await visitor.call("typing", {"on": True}) for _ in range(130)]
+    assert answers[0]["ok"] and answers[-1]["error"]["code"] == "rate_limited"
+    assert (await visitor.call("say", {"id": "d", "text": "I want to kill myself tonight"}))["ok"]
